@@ -1,0 +1,123 @@
+# retain: retention, churn and customer value as SQL functions in SQLite.
+#
+#   make                 builds retain.so (.dylib, .dll), for .load ./retain
+#   make deps            installs what is missing to build; with check or bench beside it, what those need too
+#   make demo            builds a sample shop and shows retention, churn candidates and customer value
+#   make check           the whole test suite
+#   make bench           ratios to a bare scan and to plain SQL (see bench/README.md)
+#   make install         so that .load retain works from any directory (DESTDIR and libdir are honoured)
+#   make uninstall
+#   make amalgamation    dist/retain.c and dist/retain.h, one file to compile into a program
+#   make docs            rewrites the generated tables of README.md
+#   make clean
+
+.DEFAULT_GOAL := retain
+.NOTPARALLEL:
+.PHONY: retain deps demo check bench install uninstall amalgamation docs golden clean
+
+# ---- The machine ----
+
+OS := $(shell uname -s)
+ifeq ($(OS),Darwin)
+  SUFFIX := dylib
+  LINK := -dynamiclib
+  libdir ?= /usr/local/lib
+else ifneq (,$(findstring MINGW,$(OS)))
+  SUFFIX := dll
+  LINK := -shared
+  libdir ?= /mingw64/lib
+else
+  SUFFIX := so
+  LINK := -shared -Wl,-z,relro,-z,now,-z,noexecstack,-z,nodelete,-z,defs
+  # Where dlopen looks for a bare name: Debian's multiarch directory, else lib64 or lib.
+  libdir ?= $(shell multiarch=$$($(CC) -print-multiarch 2>/dev/null); \
+      for d in $${multiarch:+/usr/lib/$$multiarch} /usr/lib64; do [ -d $$d ] && echo $$d && exit; done; echo /usr/lib)
+endif
+LIBRARY := retain.$(SUFFIX)
+
+# ---- The library ----
+
+# No fortified libc calls and no contraction of a*b+c: one file loads everywhere and gives the same digits.
+CFLAGS ?= -O2 -g
+WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes -Werror
+BASE_FLAGS := -std=c11 -fPIC -fvisibility=hidden -ffp-contract=off -fno-math-errno -fstack-protector-strong \
+              -U_FORTIFY_SOURCE -Iext -MMD -MP
+
+ROOMS := base time math stat model data host fn
+SOURCES := $(foreach room,$(ROOMS),$(sort $(wildcard ext/$(room)/*.c))) ext/retain.c
+BUILD := build
+OBJECTS := $(SOURCES:%.c=$(BUILD)/%.o)
+
+retain: $(LIBRARY)
+
+$(LIBRARY): $(OBJECTS)
+	$(CC) $(CFLAGS) $(LINK) -o $@ $(OBJECTS) -lm
+
+$(BUILD)/%.o: %.c Makefile
+	@mkdir -p $(@D)
+	$(CC) $(BASE_FLAGS) $(WARNINGS) $(CFLAGS) -c -o $@ $<
+
+-include $(OBJECTS:.o=.d)
+
+amalgamation: dist/retain.c dist/retain.h
+
+dist/retain.c dist/retain.h: $(SOURCES) $(wildcard ext/*/*.h) ext/registry.def ext/amalgamate.sh
+	sh ext/amalgamate.sh dist $(SOURCES)
+
+# ---- What is needed ----
+
+DEPS := gcc libc6-dev libsqlite3-dev sqlite3
+ifneq (,$(filter check bench,$(MAKECMDGOALS)))
+  DEPS += check libsubunit-dev pkg-config clang libclang-rt-dev libgsl-dev libicu-dev binutils python3 valgrind
+endif
+SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
+
+deps:
+	@if command -v apt-get >/dev/null; then \
+	    missing=$$(for p in $(DEPS); do dpkg-query -W -f '$${Status}' $$p 2>/dev/null | grep -q 'ok installed' || echo $$p; done); \
+	    if [ -n "$$missing" ]; then \
+	        $(SUDO) apt-get update -qq && \
+	        $(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing; \
+	    fi; \
+	else \
+	    echo "Please install a C compiler, the sqlite3 shell and SQLite's headers, and for 'make check' libcheck, GSL and ICU:"; \
+	    echo "  dnf install gcc make sqlite sqlite-devel check-devel gsl-devel libicu-devel clang pkgconf python3 valgrind"; \
+	    echo "  apk add gcc make musl-dev sqlite sqlite-dev check-dev gsl-dev icu-dev clang compiler-rt pkgconf python3 valgrind"; \
+	    echo "  brew install sqlite check gsl icu4c pkg-config"; \
+	fi
+
+# ---- To see it ----
+
+$(BUILD)/shop.db: samples/shop.sql
+	@mkdir -p $(@D)
+	@rm -f $@
+	sqlite3 $@ < samples/shop.sql
+
+demo: $(LIBRARY) $(BUILD)/shop.db
+	sqlite3 -cmd '.load ./retain' $(BUILD)/shop.db < samples/demo.sql
+
+# ---- To trust it ----
+
+check: $(LIBRARY) amalgamation $(BUILD)/shop.db
+	sh tests/run.sh
+
+golden: $(LIBRARY)
+	sh tests/golden.sh --write
+
+bench: $(LIBRARY)
+	sh bench/run.sh
+
+docs: $(LIBRARY)
+	sh tests/docs.sh --write
+
+# ---- To have it ----
+
+install: $(LIBRARY)
+	install -d "$(DESTDIR)$(libdir)"
+	install -m 644 $(LIBRARY) "$(DESTDIR)$(libdir)/$(LIBRARY)"
+
+uninstall:
+	rm -f "$(DESTDIR)$(libdir)/$(LIBRARY)"
+
+clean:
+	rm -rf build dist retain.so retain.dylib retain.dll

@@ -1,0 +1,105 @@
+#!/bin/sh
+# run.sh - builds the benchmark, generates its tables once, and prints the races.
+#
+#     bench/run.sh                  1,000,000 orders of 100,000 customers
+#     bench/run.sh 10m              10,000,000 orders of 1,000,000 customers
+#     bench/run.sh 5000x60000       5,000 customers, about 60,000 orders
+#     bench/run.sh 1m 10m --write   and writes the tables into bench/README.md
+#
+# Environment: ROUNDS and TWIN_ROUNDS (7 and 3; 5 and 1 from 5,000,000 orders on), RETAIN_EXTENSION
+# (./retain.so), RETAIN_BENCH_DIR (build/bench: programs and databases; a database that is there is
+# used again; 10m takes 2.2 GB), CC, CFLAGS, CPPFLAGS, LDFLAGS.
+#
+# It prints; it never fails because something is slow.
+set -eu
+cd "$(dirname "$0")/.."
+
+dir=${RETAIN_BENCH_DIR:-build/bench}
+extension=${RETAIN_EXTENSION:-./retain.so}
+
+build() {
+    mkdir -p "$dir/unix"
+    for program in generate bench; do
+        # shellcheck disable=SC2086  # the flags are lists
+        ${CC:-cc} -std=c11 ${CFLAGS:--O2} ${CPPFLAGS:-} -o "$dir/$program" "bench/$program.c" \
+            ${LDFLAGS:-} -lsqlite3 -lm
+    done
+    for twin in retention_rate customer_summary; do
+        sed -f sql/unix.sed "sql/$twin.sql" > "$dir/unix/$twin.sql"
+    done
+}
+
+# Moved to its name when it is whole, so that an interrupted run leaves nothing to be used again.
+database() { # path customers orders [--text]
+    path=$1
+    [ -e "$path" ] && return
+    rm -f "$path.part"
+    "$dir/generate" "$path.part" "$2" "$3" ${4:+"$4"} >&2
+    mv "$path.part" "$path"
+}
+
+machine() {
+    cpu=$(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo 2>/dev/null | head -n 1)
+    echo "$(uname -srm), $(getconf _NPROCESSORS_ONLN) cores${cpu:+ ($cpu)}," \
+        "SQLite $("$dir/bench" --version), $(${CC:-cc} --version | head -n 1)"
+}
+
+race() { # customers orders
+    rounds=${ROUNDS:-7} twin_rounds=${TWIN_ROUNDS:-3}
+    if [ "$2" -ge 5000000 ]; then
+        rounds=${ROUNDS:-5} twin_rounds=${TWIN_ROUNDS:-1}
+    fi
+    echo "$1 customers, about $2 orders; $(machine)"
+    for ids in integer text; do
+        path=$dir/orders-$1-$2-$ids.db
+        if [ $ids = text ]; then
+            database "$path" "$1" "$2" --text
+            sql=sql title="TEXT ids and dates ('C-0000012345', '2024-03-01 17:20:05')"
+        else
+            database "$path" "$1" "$2"
+            sql=$dir/unix title="INTEGER ids and dates (12345, 1709313605)"
+        fi
+        printf '\n**%s**\n\n' "$title"
+        "$dir/bench" --rounds "$rounds" --twin-rounds "$twin_rounds" \
+            --extension "$extension" --sql "$sql" "$path"
+    done
+}
+
+# Replaces what stands between the markers of this size in bench/README.md.
+write() { # size file
+    grep -q "^<!-- measured:begin $1 -->$" bench/README.md || {
+        echo "run.sh: bench/README.md has no place for $1" >&2
+        exit 1
+    }
+    awk -v size="$1" -v file="$2" '
+        $0 == "<!-- measured:end " size " -->" { skip = 0 }
+        !skip { print }
+        $0 == "<!-- measured:begin " size " -->" {
+            skip = 1
+            while ((getline line < file) > 0) print line
+        }' bench/README.md > "$dir/README.part"
+    cat "$dir/README.part" > bench/README.md
+    rm "$dir/README.part"
+}
+
+sizes='' to_readme=no
+for argument in "$@"; do
+    case $argument in
+    --write) to_readme=yes ;;
+    1m | 10m | [1-9]*x[1-9]*) sizes="$sizes $argument" ;;
+    *) sed -n '2,13s/^# \{0,1\}//p' bench/run.sh >&2; exit 2 ;;
+    esac
+done
+
+build
+for size in ${sizes:-1m}; do
+    case $size in
+    1m) customers=100000 orders=1000000 ;;
+    10m) customers=1000000 orders=10000000 ;;
+    *) customers=${size%x*} orders=${size#*x} ;;
+    esac
+    race "$customers" "$orders" > "$dir/measured-$size.md"
+    cat "$dir/measured-$size.md"
+    echo
+    if [ $to_readme = yes ]; then write "$size" "$dir/measured-$size.md"; fi
+done

@@ -1,0 +1,223 @@
+/* book.c - see book.h. */
+#include "data/book.h"
+
+#include <string.h>
+
+#include "base/libm.h"
+
+/* One row of a page on its way to a purchase day. */
+typedef struct BookRow {
+    double amount;
+    Day day;
+    int32_t second;
+    uint32_t segment;
+} BookRow;
+
+typedef struct BookBuilder {
+    Book *book;
+    Ledger *ledger;
+    BookNeeds needs;
+    BookRow *rows;       /* of the present page, by customer */
+    int64_t rows_max;
+    uint32_t *first;     /* offsets into rows by customer; see book_place_rows */
+} BookBuilder;
+
+/* ---- A page's rows, by customer ---- */
+
+static uint32_t book_chunk_customer(const LedgerChunk *chunk, uint32_t i) {
+    return chunk->keys[i] >> LEDGER_DAY_BITS;
+}
+
+/* Counting sort.  While rows are placed, first[c + 1] is the next free place of customer c; when all are,
+ * it is where customer c + 1 begins. */
+static void book_place_rows(BookBuilder *builder, const LedgerPage *page) {
+    uint32_t *first = builder->first;
+    memset(first, 0, (LEDGER_PAGE_CUSTOMERS + 2) * sizeof(*first));
+    for (const LedgerChunk *chunk = page->head; chunk; chunk = chunk->next)
+        for (uint32_t i = 0; i < chunk->n; i++) first[book_chunk_customer(chunk, i) + 2]++;
+    for (int c = 0; c < LEDGER_PAGE_CUSTOMERS; c++) first[c + 2] += first[c + 1];
+    for (const LedgerChunk *chunk = page->head; chunk; chunk = chunk->next)
+        for (uint32_t i = 0; i < chunk->n; i++) {
+            BookRow *row = &builder->rows[first[book_chunk_customer(chunk, i) + 1]++];
+            row->day = (Day)(chunk->keys[i] & LEDGER_DAY_MASK) + CIVIL_DAY_MIN;
+            row->amount = chunk->amounts ? chunk->amounts[i] : 0;
+            row->segment = chunk->segments ? chunk->segments[i] : BOOK_NO_SEGMENT;
+            row->second = chunk->segments ? chunk->seconds[i] : 0;
+        }
+}
+
+static void book_load_page(BookBuilder *builder, LedgerPage *page) {
+    Err *err = builder->ledger->err;
+    if (page->n_rows > UINT32_MAX) {
+        err_nomem(err);
+        return;
+    }
+    if (page->n_rows > builder->rows_max) {
+        sqlite3_free(builder->rows);
+        builder->rows_max = 0;
+        builder->rows = sqlite3_malloc64((sqlite3_uint64)page->n_rows * sizeof(BookRow));
+        if (!builder->rows) {
+            err_nomem(err);
+            return;
+        }
+        builder->rows_max = page->n_rows;
+    }
+    book_place_rows(builder, page);
+}
+
+/* ---- A customer's rows, by day ---- */
+
+static bool book_row_before(const BookRow *a, const BookRow *b) {
+    return a->day != b->day ? a->day < b->day : a->amount < b->amount;
+}
+
+/* Shell sort with Ciura's gaps (2001), continued by 2.25: no memory, no recursion, and nothing to do but
+ * one pass for rows that came in order, as they mostly do. */
+static void book_sort_rows(BookRow *rows, int64_t n) {
+    static const int64_t gaps[] = {701, 301, 132, 57, 23, 10, 4, 1};
+    int64_t gap = 1636;
+    while (gap < n / 3) gap = gap * 9 / 4;
+    for (size_t g = 0; gap > 0;) {
+        for (int64_t i = gap; i < n; i++) {
+            BookRow row = rows[i];
+            int64_t at = i;
+            for (; at >= gap && book_row_before(&row, &rows[at - gap]); at -= gap)
+                rows[at] = rows[at - gap];
+            rows[at] = row;
+        }
+        if (gap > 1636) gap = gap * 4 / 9 < 1636 ? 1636 : gap * 4 / 9;
+        else gap = g < sizeof(gaps) / sizeof(gaps[0]) ? gaps[g++] : 0;
+    }
+}
+
+/* The better of two rows of one day to take the segment from: the earlier (later, for segment_last), of
+ * two at the same second the smaller value. */
+static bool book_segment_better(const BookBuilder *builder, const BookRow *row, const BookRow *best) {
+    if (row->second != best->second)
+        return (row->second < best->second) != builder->needs.segment_last;
+    const Map *segments = &builder->ledger->segments;
+    return map_compare(map_key(segments, row->segment), map_key(segments, best->segment)) < 0;
+}
+
+static uint32_t book_day_segment(const BookBuilder *builder, const BookRow *rows, int64_t n) {
+    const BookRow *best = NULL;
+    for (int64_t i = 0; i < n; i++)
+        if (rows[i].amount >= 0 && (!best || book_segment_better(builder, &rows[i], best)))
+            best = &rows[i];
+    return best ? best->segment : BOOK_NO_SEGMENT;
+}
+
+typedef struct BookDay {
+    double net;
+    bool purchase;
+} BookDay;
+
+static BookDay book_judge_day(const BookRow *rows, int64_t n) {
+    double net = 0, turnover = 0;
+    for (int64_t i = 0; i < n; i++) {
+        net += rows[i].amount;
+        turnover += fabs(rows[i].amount);
+    }
+    bool nothing = fabs(net) <= BOOK_NET_EPSILON * turnover;
+    return (BookDay){.net = nothing ? 0 : net, .purchase = turnover == 0 || (!nothing && net > 0)};
+}
+
+/* Merges a customer's rows into purchase days, in place; returns their number. */
+static int64_t book_merge_days(BookBuilder *builder, BookRow *rows, int64_t n, double *total,
+                               uint32_t *segment) {
+    int64_t n_days = 0;
+    *total = 0;
+    *segment = BOOK_NO_SEGMENT;
+    book_sort_rows(rows, n);
+    for (int64_t i = 0, end; i < n; i = end) {
+        for (end = i + 1; end < n && rows[end].day == rows[i].day;) end++;
+        BookDay day = book_judge_day(rows + i, end - i);
+        *total += day.net;
+        if (!day.purchase) continue;
+        if (builder->ledger->options.segments && (n_days == 0 || builder->needs.segment_last))
+            *segment = book_day_segment(builder, rows + i, end - i);
+        rows[n_days++] = (BookRow){.day = rows[i].day, .amount = day.net};
+    }
+    return n_days;
+}
+
+/* ---- A page of the book ---- */
+
+static bool book_alloc_page(BookBuilder *builder, BookPage *page, int64_t n_customers) {
+    Arena *arena = builder->ledger->arena;
+    Err *err = builder->ledger->err;
+    page->first = arena_alloc_raw(arena, err, n_customers + 1, sizeof(*page->first));
+    if (builder->needs.amounts)
+        page->totals = arena_alloc_raw(arena, err, n_customers, sizeof(*page->totals));
+    if (builder->ledger->options.segments)
+        page->segments = arena_alloc_raw(arena, err, n_customers, sizeof(*page->segments));
+    return !err->rc;
+}
+
+static void book_copy_days(BookBuilder *builder, BookPage *page, int64_t n_customers) {
+    Arena *arena = builder->ledger->arena;
+    Err *err = builder->ledger->err;
+    int64_t n_days = page->first[n_customers];
+    page->days = arena_alloc_raw(arena, err, n_days, sizeof(Day));
+    if (builder->needs.amounts) page->amounts = arena_alloc_raw(arena, err, n_days, sizeof(double));
+    if (err->rc) return;
+    for (int64_t c = 0; c < n_customers; c++) {
+        const BookRow *rows = builder->rows + builder->first[c];
+        uint32_t first = page->first[c], n = page->first[c + 1] - first;
+        for (uint32_t i = 0; i < n; i++) page->days[first + i] = rows[i].day;
+        for (uint32_t i = 0; page->amounts && i < n; i++) page->amounts[first + i] = rows[i].amount;
+    }
+}
+
+static void book_build_page(BookBuilder *builder, BookPage *page, LedgerPage *log,
+                            int64_t n_customers) {
+    Book *book = builder->book;
+    if (!book_alloc_page(builder, page, n_customers)) return;
+    book_load_page(builder, log);
+    ledger_free_page(log);
+    if (builder->ledger->err->rc) return;
+    uint32_t n_days = 0;
+    for (int64_t c = 0; c < n_customers; c++) {
+        BookRow *rows = builder->rows + builder->first[c];
+        double total;
+        uint32_t segment;
+        int64_t n = book_merge_days(builder, rows, builder->first[c + 1] - builder->first[c], &total,
+                                    &segment);
+        page->first[c] = n_days;
+        n_days += (uint32_t)n;
+        if (page->totals) page->totals[c] = total;
+        if (page->segments) page->segments[c] = segment;
+        if (n == 0) continue;
+        if (book->n_buyers++ == 0 || rows[0].day < book->day_first) book->day_first = rows[0].day;
+    }
+    page->first[n_customers] = n_days;
+    book->n_purchase_days += n_days;
+    book_copy_days(builder, page, n_customers);
+}
+
+void book_build(Book *book, Ledger *ledger, BookNeeds needs, const Poll *poll) {
+    Err *err = ledger->err;
+    *book = (Book){.n_customers = ledger->customers.n_keys,
+                   .as_of = ledger->options.as_of == LEDGER_NO_AS_OF ? ledger->day_max
+                                                                     : ledger->options.as_of,
+                   .has_amounts = ledger->options.amounts,
+                   .rows_read = ledger->row.n_read,
+                   .rows_skipped = ledger->row.n_skipped,
+                   .rows_no_customer = ledger->n_no_customer};
+    map_close(&ledger->customers);
+    map_close(&ledger->segments);
+    book->customers = ledger->customers;
+    book->segments = ledger->segments;
+    int64_t n_pages = (book->n_customers + LEDGER_PAGE_CUSTOMERS - 1) / LEDGER_PAGE_CUSTOMERS;
+    book->pages = arena_alloc(ledger->arena, err, n_pages, sizeof(BookPage));
+    BookBuilder builder = {.book = book, .ledger = ledger, .needs = needs};
+    builder.first = arena_alloc(ledger->arena, err, LEDGER_PAGE_CUSTOMERS + 2, sizeof(uint32_t));
+    builder.needs.amounts = needs.amounts && ledger->options.amounts;
+    for (int64_t p = 0; p < n_pages && !err->rc; p++) {
+        int64_t rest = book->n_customers - p * LEDGER_PAGE_CUSTOMERS;
+        book_build_page(&builder, &book->pages[p], &ledger->pages[p],
+                        rest < LEDGER_PAGE_CUSTOMERS ? rest : LEDGER_PAGE_CUSTOMERS);
+        if (poll_stop(poll)) err_set(err, SQLITE_INTERRUPT, "interrupted");
+    }
+    sqlite3_free(builder.rows);
+}

@@ -1,0 +1,239 @@
+/* ledger.c - see ledger.h. */
+#include "data/ledger.h"
+
+#include <string.h>
+
+enum { LEDGER_CHUNK_MIN = 16, LEDGER_CHUNK_MAX = 512 };
+
+void ledger_open(Ledger *ledger, Arena *arena, Err *err, LedgerOptions options, RowRules rules) {
+    *ledger = (Ledger){.options = options, .arena = arena, .err = err, .day_max = CIVIL_DAY_MIN - 1};
+    ledger->row = row_new(rules, err);
+    ledger->customers = map_new(arena);
+    ledger->segments = map_new(arena);
+    ledger->refund_orders = map_new(arena);
+    ledger->batch = sqlite3_malloc64(sizeof(LedgerBatch));
+    if (!ledger->batch) {
+        err_nomem(err);
+        return;
+    }
+    ledger->batch->n = 0;
+    ledger->batch->bytes_used = 0;
+}
+
+/* ---- The log of a page ---- */
+
+static size_t ledger_row_size(const LedgerOptions *options) {
+    return sizeof(uint32_t) + (options->amounts ? sizeof(double) : 0) +
+           (options->segments ? sizeof(uint32_t) + sizeof(int32_t) : 0);
+}
+
+static void ledger_grow_page(Ledger *ledger, LedgerPage *page) {
+    uint32_t max = !page->tail ? LEDGER_CHUNK_MIN
+                   : page->tail->max < LEDGER_CHUNK_MAX ? page->tail->max * 2 : LEDGER_CHUNK_MAX;
+    LedgerChunk *chunk = sqlite3_malloc64(sizeof(*chunk) + max * ledger_row_size(&ledger->options));
+    if (!chunk) {
+        err_nomem(ledger->err);
+        return;
+    }
+    *chunk = (LedgerChunk){.max = max};
+    char *at = (char *)(chunk + 1);
+    if (ledger->options.amounts) {
+        chunk->amounts = (double *)(void *)at;
+        at += max * sizeof(double);
+    }
+    chunk->keys = (uint32_t *)(void *)at;
+    if (ledger->options.segments) {
+        chunk->segments = chunk->keys + max;
+        chunk->seconds = (int32_t *)(void *)(chunk->segments + max);
+    }
+    if (page->tail) page->tail->next = chunk;
+    else page->head = chunk;
+    page->tail = chunk;
+}
+
+static LedgerPage *ledger_page(Ledger *ledger, uint32_t customer) {
+    int64_t page = customer / LEDGER_PAGE_CUSTOMERS;
+    if (page >= ledger->pages_max) {
+        int64_t max = ledger->pages_max ? ledger->pages_max * 2 : 4;
+        LedgerPage *pages = arena_alloc(ledger->arena, ledger->err, max, sizeof(*pages));
+        if (!pages) return NULL;
+        if (ledger->pages_max)
+            memcpy(pages, ledger->pages, (size_t)ledger->pages_max * sizeof(*pages));
+        ledger->pages = pages;
+        ledger->pages_max = max;
+    }
+    return &ledger->pages[page];
+}
+
+typedef struct LedgerEntry {
+    uint32_t customer, segment;
+    Day day;
+    int32_t second;
+    double amount;
+} LedgerEntry;
+
+static inline void ledger_append(Ledger *ledger, LedgerEntry entry) {
+    LedgerPage *page = ledger_page(ledger, entry.customer);
+    if (!page) return;
+    if (!page->tail || page->tail->n == page->tail->max) ledger_grow_page(ledger, page);
+    if (ledger->err->rc) return;
+    LedgerChunk *chunk = page->tail;
+    uint32_t i = chunk->n++;
+    chunk->keys[i] = entry.customer % LEDGER_PAGE_CUSTOMERS << LEDGER_DAY_BITS |
+                     (uint32_t)(entry.day - CIVIL_DAY_MIN);
+    if (chunk->amounts) chunk->amounts[i] = entry.amount;
+    if (chunk->segments) {
+        chunk->segments[i] = entry.segment;
+        chunk->seconds[i] = entry.second;
+    }
+    page->n_rows++;
+}
+
+/* ---- Refunds that name their order ---- */
+
+static void ledger_keep_refund(Ledger *ledger, uint32_t customer, const MapProbe *order, Day day,
+                               double amount) {
+    if (ledger->n_refunds == ledger->refunds_max) {
+        int64_t max = ledger->refunds_max ? ledger->refunds_max * 2 : 64;
+        LedgerRefund *refunds =
+            arena_alloc_raw(ledger->arena, ledger->err, max, sizeof(*refunds));
+        if (!refunds) return;
+        if (ledger->n_refunds)
+            memcpy(refunds, ledger->refunds, (size_t)ledger->n_refunds * sizeof(*refunds));
+        ledger->refunds = refunds;
+        ledger->refunds_max = max;
+    }
+    uint32_t id = 0;
+    map_intern(&ledger->refund_orders, ledger->err, order, 1, &id);
+    ledger->refunds[ledger->n_refunds++] =
+        (LedgerRefund){.customer = customer, .order = id, .day = day, .amount = amount};
+}
+
+static void ledger_prepare_orders(Ledger *ledger) {
+    int64_t n = ledger->refund_orders.n_keys;
+    if (ledger->order_days) return;
+    ledger->order_days = arena_alloc_raw(ledger->arena, ledger->err, n, sizeof(Day));
+    for (int64_t i = 0; ledger->order_days && i < n; i++) ledger->order_days[i] = LEDGER_NO_AS_OF;
+}
+
+void ledger_find_order(Ledger *ledger, const LedgerRow *row) {
+    ledger_prepare_orders(ledger);
+    MapProbe order;
+    map_probe(&order, row->order, ledger->err);
+    if (ledger->err->rc || !order.tag) return;
+    int64_t id = map_lookup(&ledger->refund_orders, &order);
+    if (id < 0) return;
+    Day day;
+    int32_t second;
+    double amount;
+    int64_t n_skipped = ledger->row.n_skipped; /* counted in the first pass */
+    bool readable = row_date(&ledger->row, row->date, &day, &second) &&
+                    row_amount(&ledger->row, row->amount, &amount);
+    ledger->row.n_skipped = n_skipped;
+    if (readable && amount >= 0 && day < ledger->order_days[id]) ledger->order_days[id] = day;
+}
+
+void ledger_settle(Ledger *ledger) {
+    for (int64_t i = 0; i < ledger->n_refunds && !ledger->err->rc; i++) {
+        const LedgerRefund *refund = &ledger->refunds[i];
+        Day day = ledger->order_days ? ledger->order_days[refund->order] : LEDGER_NO_AS_OF;
+        ledger_append(ledger, (LedgerEntry){.customer = refund->customer,
+                                            .day = day < refund->day ? day : refund->day,
+                                            .amount = refund->amount});
+    }
+}
+
+/* ---- Batches ---- */
+
+static void ledger_work_off(Ledger *ledger) {
+    LedgerBatch *batch = ledger->batch;
+    uint32_t customers[MAP_BATCH_MAX], segments[MAP_BATCH_MAX];
+    map_intern(&ledger->customers, ledger->err, batch->customers, batch->n, customers);
+    if (ledger->options.segments)
+        map_intern(&ledger->segments, ledger->err, batch->segments, batch->n, segments);
+    for (int i = 0; i < batch->n && !ledger->err->rc; i++) {
+        if (ledger->options.orders && batch->amounts[i] < 0 && batch->orders[i].tag) {
+            ledger_keep_refund(ledger, customers[i], &batch->orders[i], batch->days[i],
+                               batch->amounts[i]);
+            continue;
+        }
+        LedgerEntry entry = {.customer = customers[i], .day = batch->days[i],
+                             .second = batch->seconds[i], .amount = batch->amounts[i]};
+        if (ledger->options.segments) entry.segment = segments[i];
+        ledger_append(ledger, entry);
+    }
+    batch->n = 0;
+    batch->bytes_used = 0;
+}
+
+void ledger_flush(Ledger *ledger) {
+    if (!ledger->err->rc && ledger->batch->n) ledger_work_off(ledger);
+}
+
+/* Bytes of a value live only until its row ends, so those that the map will compare move into the batch.
+ * False when the batch has no room left. */
+static bool ledger_keep_bytes(LedgerBatch *batch, MapProbe *probe) {
+    if (!probe->bytes) return true;
+    if (probe->size > LEDGER_BATCH_BYTES - batch->bytes_used) return false;
+    char *copy = batch->bytes + batch->bytes_used;
+    memcpy(copy, probe->bytes, probe->size);
+    probe->bytes = copy;
+    batch->bytes_used += probe->size;
+    return true;
+}
+
+static void ledger_push(Ledger *ledger, LedgerBatch *batch) {
+    int i = batch->n;
+    bool kept = ledger_keep_bytes(batch, &batch->customers[i]) &&
+                (!ledger->options.orders || ledger_keep_bytes(batch, &batch->orders[i])) &&
+                (!ledger->options.segments || ledger_keep_bytes(batch, &batch->segments[i]));
+    batch->n++;
+    if (!kept || batch->n == MAP_BATCH_MAX) ledger_work_off(ledger);
+}
+
+/* NULL is a segment of its own; the map keeps no NULL, so it stands as a probe of type MAP_NULL. */
+static void ledger_probe_segment(MapProbe *probe, sqlite3_value *value, Err *err) {
+    map_probe(probe, value, err);
+    if (!probe->tag) *probe = map_probe_null();
+}
+
+void ledger_add(Ledger *ledger, const LedgerRow *row) {
+    LedgerBatch *batch = ledger->batch;
+    row_next(&ledger->row);
+    if (ledger->err->rc) return;
+    int i = batch->n;
+    batch->amounts[i] = 0;
+    if (!row_date(&ledger->row, row->date, &batch->days[i], &batch->seconds[i])) return;
+    if (ledger->options.amounts && !row_amount(&ledger->row, row->amount, &batch->amounts[i])) return;
+    if (batch->days[i] > ledger->options.as_of) return;
+    if (batch->days[i] > ledger->day_max) ledger->day_max = batch->days[i];
+    map_probe(&batch->customers[i], row->customer, ledger->err);
+    if (map_probe_is_empty(&batch->customers[i])) {
+        ledger->n_no_customer++;
+        return;
+    }
+    if (ledger->options.orders) map_probe(&batch->orders[i], row->order, ledger->err);
+    if (ledger->options.segments)
+        ledger_probe_segment(&batch->segments[i], row->segment, ledger->err);
+    if (!ledger->err->rc) ledger_push(ledger, batch);
+}
+
+/* ---- The end ---- */
+
+void ledger_free_page(LedgerPage *page) {
+    while (page->head) {
+        LedgerChunk *next = page->head->next;
+        sqlite3_free(page->head);
+        page->head = next;
+    }
+    page->tail = NULL;
+}
+
+void ledger_close(Ledger *ledger) {
+    for (int64_t i = 0; i < ledger->pages_max; i++) ledger_free_page(&ledger->pages[i]);
+    sqlite3_free(ledger->batch);
+    ledger->batch = NULL;
+    map_close(&ledger->customers);
+    map_close(&ledger->segments);
+    map_close(&ledger->refund_orders);
+}

@@ -1,0 +1,107 @@
+/* ledger.h - rows of orders in, grouped roughly by customer as they come.
+ *
+ * The ledger interns customers to dense ids and appends each row, in 12 bytes (4 without amounts), to
+ * the log of the customer's page; a page holds MAP_PAGE_KEYS consecutive ids.  data/book.h then sorts one
+ * page at a time, in the cache, and gives the logs back as it goes.
+ */
+#ifndef LEDGER_H
+#define LEDGER_H
+
+#include "base/map.h"
+#include "data/row.h"
+
+enum {
+    LEDGER_PAGE_CUSTOMERS = MAP_PAGE_KEYS,
+    LEDGER_DAY_BITS = 22,                   /* days 0000-01-01 to 9999-12-31 fit */
+    LEDGER_BATCH_BYTES = 16 * 1024          /* ids over 8 bytes that wait for their lookup */
+};
+#define LEDGER_DAY_MASK (((uint32_t)1 << LEDGER_DAY_BITS) - 1)
+#define LEDGER_NO_AS_OF INT32_MAX
+
+typedef struct LedgerOptions {
+    bool amounts;      /* rows have amounts; without them each row counts as one order */
+    bool orders;       /* rows have an order key: a refund belongs to its order's day */
+    bool segments;     /* rows have a segment */
+    Day as_of;         /* later rows are ignored; LEDGER_NO_AS_OF: none is later */
+} LedgerOptions;
+
+/* One block of a page's log; the arrays are as long as max and exist where the options say. */
+typedef struct LedgerChunk {
+    struct LedgerChunk *next;
+    uint32_t n, max;
+    double *amounts;
+    uint32_t *keys;      /* customer within the page << LEDGER_DAY_BITS | day - CIVIL_DAY_MIN */
+    uint32_t *segments;
+    int32_t *seconds;    /* of the day; they order the segments of one day */
+} LedgerChunk;
+
+typedef struct LedgerPage {
+    LedgerChunk *head, *tail;
+    int64_t n_rows;
+} LedgerPage;
+
+typedef struct LedgerRefund {
+    uint32_t customer, order;
+    Day day;
+    double amount;
+} LedgerRefund;
+
+typedef struct LedgerBatch {
+    int n;
+    int64_t bytes_used;
+    MapProbe customers[MAP_BATCH_MAX], orders[MAP_BATCH_MAX], segments[MAP_BATCH_MAX];
+    double amounts[MAP_BATCH_MAX];
+    Day days[MAP_BATCH_MAX];
+    int32_t seconds[MAP_BATCH_MAX];
+    char bytes[LEDGER_BATCH_BYTES];
+} LedgerBatch;
+
+typedef struct Ledger {
+    LedgerOptions options;
+    Arena *arena;
+    Err *err;
+    Row row;
+    Map customers, segments;
+    LedgerBatch *batch;
+    LedgerPage *pages;
+    int64_t pages_max;
+    Day day_max;              /* over the rows that count */
+    int64_t n_no_customer;    /* rows whose customer is NULL or '' */
+    Map refund_orders;        /* the orders of refunds ... */
+    Day *order_days;          /* ... and the days they turn out to have, by id */
+    int64_t order_days_max;
+    LedgerRefund *refunds;
+    int64_t n_refunds, refunds_max;
+} Ledger;
+
+/* The columns of one row; amount, order and segment as the options say, else NULL. */
+typedef struct LedgerRow {
+    sqlite3_value *customer, *date, *amount, *order, *segment;
+} LedgerRow;
+
+/* An empty ledger whose memory, but for the logs, is the arena's. */
+void ledger_open(Ledger *ledger, Arena *arena, Err *err, LedgerOptions options, RowRules rules);
+
+/* Adds one row. */
+void ledger_add(Ledger *ledger, const LedgerRow *row);
+
+/* All rows are in: the last batch is worked off. */
+void ledger_flush(Ledger *ledger);
+
+/* True when refunds wait for the day of their order: the rows have to pass once more, through
+ * ledger_find_order, before ledger_settle. */
+static inline bool ledger_needs_orders(const Ledger *ledger) {
+    return ledger->n_refunds > 0;
+}
+void ledger_find_order(Ledger *ledger, const LedgerRow *row);
+
+/* Books each refund on the day of its order, or on its own where the order is not in the source. */
+void ledger_settle(Ledger *ledger);
+
+/* Frees the log of one page. */
+void ledger_free_page(LedgerPage *page);
+
+/* Frees what is not the arena's. */
+void ledger_close(Ledger *ledger);
+
+#endif

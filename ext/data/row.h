@@ -1,0 +1,47 @@
+/* row.h - reading one row of orders: which day, how much, and what is wrong with it.
+ *
+ * The rules are the same for a scanned table and for the rows that an aggregate is given: dates by
+ * time/date.h, one unit in one column, finite amounts.  An unreadable row is an error that names it, or
+ * is counted and left out when the caller asked to skip.
+ */
+#ifndef ROW_H
+#define ROW_H
+
+#include "base/err.h"
+#include "base/sqlite.h"
+#include "time/date.h"
+
+typedef struct RowRules {
+    CivilCalendar calendar;
+    DateUnit date_unit;  /* DATE_AUTO: told by the values */
+    int32_t utc_offset;  /* seconds east of UTC, at which the day is cut */
+    bool skip_unreadable;
+} RowRules;
+
+typedef struct Row {
+    RowRules rules;
+    Err *err;
+    DateUnit unit_seen;  /* under DATE_AUTO: the unit of the rows so far */
+    int64_t n_read;      /* rows begun, the present one included */
+    int64_t n_skipped;   /* unreadable ones that were left out */
+} Row;
+
+Row row_new(RowRules rules, Err *err);
+
+/* Begins the next row. */
+static inline void row_next(Row *row) {
+    row->n_read++;
+}
+
+/* The local day of a date value; second is of that day, 0 for a value without a time.  False: unreadable;
+ * then err is set, unless rows are to be skipped. */
+bool row_date(Row *row, sqlite3_value *value, Day *day, int32_t *second);
+
+/* The amount of a row; NULL is 0.  False as in row_date. */
+bool row_amount(Row *row, sqlite3_value *value, double *amount);
+
+/* Reads a date argument by the same rules; the error does not name a row. */
+bool row_date_argument(CivilCalendar calendar, sqlite3_value *value, Err *err, const char *name,
+                       Day *day);
+
+#endif

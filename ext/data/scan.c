@@ -1,0 +1,92 @@
+/* scan.c - see scan.h. */
+#include "data/scan.h"
+
+#include <string.h>
+
+const char retain_sink_name[] = "retain_sink";
+static const char scan_pointer_type[] = "retain_scan";
+
+typedef struct Scan {
+    Ledger ledger;
+    bool finding_orders;            /* second pass: where do the orders of refunds lie? */
+    int8_t argument[SOURCE_ROLES];  /* which argument of the sink a role is; 0: none */
+} Scan;
+
+static sqlite3_value *scan_value(const Scan *scan, sqlite3_value **argv, SourceRole role) {
+    return scan->argument[role] ? argv[scan->argument[role]] : NULL;
+}
+
+static void scan_step(sqlite3_context *context, int argc, sqlite3_value **argv) {
+    Scan *scan = argc > 2 ? sqlite3_value_pointer(argv[0], scan_pointer_type) : NULL;
+    if (!scan) {
+        sqlite3_result_error(context, "retain_sink is internal to retain", -1);
+        return;
+    }
+    LedgerRow row = {.customer = argv[1], .date = argv[2],
+                     .amount = scan_value(scan, argv, SOURCE_AMOUNT),
+                     .order = scan_value(scan, argv, SOURCE_ORDER),
+                     .segment = scan_value(scan, argv, SOURCE_SEGMENT)};
+    if (scan->finding_orders) ledger_find_order(&scan->ledger, &row);
+    else ledger_add(&scan->ledger, &row);
+    if (scan->ledger.err->rc) sqlite3_result_error_code(context, scan->ledger.err->rc);
+}
+
+static void scan_final(sqlite3_context *context) {
+    sqlite3_result_null(context);
+}
+
+int scan_register(sqlite3 *db) {
+    return sqlite3_create_function_v2(db, retain_sink_name, -1, SQLITE_UTF8 | SQLITE_DIRECTONLY, NULL,
+                                      NULL, scan_step, scan_final, NULL);
+}
+
+/* Columns are qualified, because SQLite reads an unknown bare "name" as a string. */
+static char *scan_sql(Scan *scan, Arena *arena, Err *err, const Source *source) {
+    const char *list = "?1";
+    int8_t n = 0;
+    for (int role = 0; role < SOURCE_ROLES; role++) {
+        if (!source->chosen[role]) continue;
+        scan->argument[role] = ++n;
+        list = arena_printf(arena, err, "%s, o.\"%w\"", list, source->chosen[role]);
+    }
+    return arena_printf(arena, err, "SELECT retain_sink(%s) FROM %s AS o", list, source->from);
+}
+
+/* Runs one pass to its only row.  The statement stays open for the caller, so that a second pass sees the
+ * same snapshot. */
+static sqlite3_stmt *scan_pass(Scan *scan, const Source *source, const char *sql) {
+    Err *err = scan->ledger.err;
+    sqlite3_stmt *stmt = NULL;
+    if (err->rc) return NULL;
+    int rc = sqlite3_prepare_v2(source->db, sql, -1, &stmt, NULL);
+    if (!rc) rc = sqlite3_bind_pointer(stmt, 1, scan, scan_pointer_type, NULL);
+    if (!rc) rc = sqlite3_step(stmt);
+    if (rc != SQLITE_ROW)
+        err_set(err, rc == SQLITE_DONE ? SQLITE_INTERNAL : rc, "cannot read %s: %s", source->name,
+                sqlite3_errmsg(source->db));
+    return stmt;
+}
+
+void scan_source(Book *book, Arena *arena, Err *err, const ScanRequest *request) {
+    const Source *source = request->source;
+    if (err->rc) return;
+    Scan *scan = arena_alloc(arena, err, 1, sizeof(*scan));
+    if (!scan) return;
+    LedgerOptions options = {.amounts = source->chosen[SOURCE_AMOUNT] != NULL,
+                             .segments = source->chosen[SOURCE_SEGMENT] != NULL,
+                             .as_of = request->as_of};
+    options.orders = options.amounts && source->chosen[SOURCE_ORDER];
+    ledger_open(&scan->ledger, arena, err, options, request->rules);
+    char *sql = scan_sql(scan, arena, err, source);
+    sqlite3_stmt *first = scan_pass(scan, source, sql), *second = NULL;
+    ledger_flush(&scan->ledger);
+    if (!err->rc && ledger_needs_orders(&scan->ledger)) {
+        scan->finding_orders = true;
+        second = scan_pass(scan, source, sql);
+        ledger_settle(&scan->ledger);
+    }
+    sqlite3_finalize(second);
+    sqlite3_finalize(first);
+    if (!err->rc) book_build(book, &scan->ledger, request->needs, request->poll);
+    ledger_close(&scan->ledger);
+}

@@ -1,0 +1,306 @@
+/* source.c - see source.h. */
+#include "data/source.h"
+
+#include <string.h>
+
+#include "base/suggest.h"
+
+enum { SOURCE_LISTED_MAX = 24, SOURCE_PLAIN_MAX = 64 };
+
+/* ---- Usual names ---- */
+
+/* Compared without case and without anything but letters and digits: 'CustomerID', 'customer id' and
+ * customer_id are one.  A name behind a NULL counts only when none before it is there. */
+static const char *const source_customer_names[] = {
+    "customerid", "customerno", "customernumber", "customerkey", "custid", "clientid", "userid",
+    "buyerid", "memberid", "accountid", "subscriberid", "shopperid", "donorid", "guestid", NULL,
+    "customer", "client", "user", "buyer", "member", "subscriber", "donor", "customeremail", "email",
+    NULL, NULL};
+static const char *const source_date_names[] = {
+    "orderdate", "ordereddate", "orderedat", "orderedon", "orderts", "ordertime", "ordertimestamp",
+    "purchasedate", "purchasedat", "purchasetimestamp", "invoicedate", "transactiondate", "paidat",
+    "paymentdate", "saledate", "salesdate", "createdat", "createdon", "datecreated", "creationdate",
+    NULL, "date", "datetime", "timestamp", "ts", "day", NULL, NULL};
+static const char *const source_amount_names[] = {
+    "amount", "orderamount", "totalamount", "netamount", "amountpaid", "paidamount", "salesamount",
+    "total", "ordertotal", "nettotal", "grandtotal", "invoicetotal", "totalprice", "price", "revenue",
+    "netrevenue", "sales", "turnover", "ordervalue", "totalvalue", NULL, "value", NULL, NULL};
+static const char *const source_order_names[] = {
+    "orderid", NULL, "orderno", NULL, "ordernumber", NULL, "invoiceid", NULL, "invoiceno", NULL,
+    "invoicenumber", NULL, "transactionid", NULL, "receiptid", NULL, "receiptno", NULL, NULL};
+
+typedef struct SourceRoleSpec {
+    const char *argument;
+    const char *noun;                /* for messages */
+    const char *const *usual;        /* groups, each ended by NULL; an empty group ends them */
+    bool required;
+} SourceRoleSpec;
+
+static const SourceRoleSpec source_roles[SOURCE_ROLES] = {
+    [SOURCE_CUSTOMER] = {"customer_column", "customer", source_customer_names, true},
+    [SOURCE_DATE] = {"date_column", "date", source_date_names, true},
+    [SOURCE_AMOUNT] = {"amount_column", "amount", source_amount_names, false},
+    [SOURCE_ORDER] = {"order_column", "order", source_order_names, false},
+    [SOURCE_SEGMENT] = {"segment_column", "segment", NULL, false},
+};
+
+/* ---- Finding the table ---- */
+
+/* A prepared statement, or NULL with SQLite's code and text in err. */
+static sqlite3_stmt *source_prepare(Source *source, const char *sql) {
+    sqlite3_stmt *stmt = NULL;
+    if (!sql || source->err->rc) return NULL;
+    int rc = sqlite3_prepare_v2(source->db, sql, -1, &stmt, NULL);
+    if (rc) err_set(source->err, rc, "cannot read %s: %s", source->name, sqlite3_errmsg(source->db));
+    return stmt;
+}
+
+static void source_set_name(Source *source, const char *schema, const char *table) {
+    source->schema = schema;
+    source->table = table;
+    source->from = schema ? arena_printf(source->arena, source->err, "\"%w\".\"%w\"", schema, table)
+                          : arena_printf(source->arena, source->err, "\"%w\"", table);
+}
+
+static bool source_read_columns(Source *source) {
+    const char *sql = arena_printf(source->arena, source->err, "SELECT * FROM %s AS o LIMIT 0",
+                                   source->from);
+    sqlite3_stmt *stmt = source_prepare(source, sql);
+    if (!stmt) return false;
+    source->n_columns = sqlite3_column_count(stmt);
+    source->columns = arena_alloc(source->arena, source->err, source->n_columns, sizeof(char *));
+    for (int i = 0; i < source->n_columns && !source->err->rc; i++) {
+        const char *name = sqlite3_column_name(stmt, i);
+        if (!name) err_nomem(source->err);
+        else source->columns[i] = arena_copy(source->arena, source->err, name, (int64_t)strlen(name));
+    }
+    sqlite3_finalize(stmt);
+    return !source->err->rc;
+}
+
+/* One row per table or view of every schema: schema, name.  NULL when the host does not let us look. */
+static sqlite3_stmt *source_all_tables(sqlite3 *db, Arena *arena) {
+    Err quiet = {0};
+    sqlite3_stmt *databases = NULL, *all = NULL;
+    char *sql = NULL;
+    if (sqlite3_prepare_v2(db, "PRAGMA database_list", -1, &databases, NULL)) return NULL;
+    while (sqlite3_step(databases) == SQLITE_ROW) {
+        const char *schema = (const char *)sqlite3_column_text(databases, 1);
+        if (schema)
+            sql = arena_printf(arena, &quiet,
+                               "%s%sSELECT %Q, name FROM \"%w\".sqlite_master"
+                               " WHERE type IN ('table','view') AND name NOT LIKE 'sqlite^_%%' ESCAPE '^'",
+                               sql ? sql : "", sql ? " UNION ALL " : "", schema, schema);
+        if (quiet.rc) break;
+    }
+    sqlite3_finalize(databases);
+    if (!quiet.rc && sql) sqlite3_prepare_v2(db, sql, -1, &all, NULL);
+    err_clear(&quiet);
+    return all;
+}
+
+typedef struct SourceLookup {
+    bool exists;             /* where the name was looked for */
+    const char *elsewhere;   /* a schema that has it, when that one does not */
+    const char *similar;     /* the nearest name otherwise */
+} SourceLookup;
+
+/* What the schemas hold under, or near, a name; only to explain a failure, so its own failures are
+ * silent. */
+static SourceLookup source_look_up(const Source *source) {
+    SourceLookup found = {0};
+    Err quiet = {0};
+    Suggest suggest = suggest_new(source->table);
+    sqlite3_stmt *all = source_all_tables(source->db, source->arena);
+    while (all && sqlite3_step(all) == SQLITE_ROW && !quiet.rc) {
+        const char *schema = (const char *)sqlite3_column_text(all, 0);
+        const char *name = (const char *)sqlite3_column_text(all, 1);
+        if (!schema || !name) break;
+        if (sqlite3_stricmp(name, source->table) == 0) {
+            if (!source->schema || sqlite3_stricmp(schema, source->schema) == 0) found.exists = true;
+            else found.elsewhere = arena_copy(source->arena, &quiet, schema, (int64_t)strlen(schema));
+        }
+        const char *kept = suggest.best;
+        suggest_offer(&suggest, name);
+        if (suggest.best != kept)
+            suggest.best = arena_copy(source->arena, &quiet, name, (int64_t)strlen(name));
+    }
+    sqlite3_finalize(all);
+    found.similar = suggest.best;
+    err_clear(&quiet);
+    return found;
+}
+
+/* Replaces SQLite's "no such table" by one that helps; any other failure stays as it is. */
+static void source_explain(Source *source) {
+    if (source->err->rc != SQLITE_ERROR) return;
+    SourceLookup found = source_look_up(source);
+    if (found.exists || !strstr(source->err->msg, "no such table")) return;
+    char shown[ERR_QUOTE_SIZE];
+    err_quote(source->name, strlen(source->name), shown);
+    err_clear(source->err);
+    if (found.elsewhere)
+        err_set(source->err, SQLITE_ERROR, "no table or view '%s' in schema '%s' (schema '%s' has one)",
+                shown, source->schema, found.elsewhere);
+    else if (found.similar)
+        err_set(source->err, SQLITE_ERROR, "no table or view '%s' (did you mean '%s'?)", shown,
+                found.similar);
+    else
+        err_set(source->err, SQLITE_ERROR,
+                "no table or view '%s' (a CTE cannot be seen from here: use a TEMP VIEW)", shown);
+}
+
+/* 'schema.name' splits at the first dot, but only where SQLite knows no table of the whole name. */
+static bool source_split(Source *source, const char *name) {
+    const char *dot = strchr(name, '.');
+    if (!dot || dot == name || !dot[1]) return false;
+    const char *schema = arena_copy(source->arena, source->err, name, dot - name);
+    if (!schema || sqlite3_db_readonly(source->db, schema) < 0) return false;
+    source_set_name(source, schema, dot + 1);
+    return !source->err->rc;
+}
+
+void source_find(Source *source, sqlite3 *db, Arena *arena, Err *err, const char *name,
+                 const char *schema) {
+    *source = (Source){.db = db, .arena = arena, .err = err, .name = name};
+    if (schema && sqlite3_db_readonly(db, schema) < 0) {
+        err_set(err, SQLITE_ERROR, "schema: there is no attached database '%s'", schema);
+        return;
+    }
+    source_set_name(source, schema, name);
+    if (err->rc || source_read_columns(source)) return;
+    Err whole = *err;
+    if (whole.rc == SQLITE_ERROR && !schema) {
+        *err = (Err){0};
+        if (source_split(source, name)) {
+            err_clear(&whole);
+            if (!source_read_columns(source)) source_explain(source);
+            return;
+        }
+        if (err->rc) {
+            err_clear(&whole);
+            return;
+        }
+        *err = whole;
+    }
+    source_explain(source);
+}
+
+/* ---- Choosing columns ---- */
+
+/* Lower case letters and digits of name; false when it is too long to be a usual name. */
+static bool source_plain(const char *name, char out[SOURCE_PLAIN_MAX]) {
+    size_t n = 0;
+    for (; *name; name++) {
+        char c = *name >= 'A' && *name <= 'Z' ? (char)(*name - 'A' + 'a') : *name;
+        bool kept = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || (unsigned char)c >= 0x80;
+        if (!kept) continue;
+        if (n + 1 == SOURCE_PLAIN_MAX) return false;
+        out[n++] = c;
+    }
+    out[n] = 0;
+    return true;
+}
+
+/* "a, b, c": the columns, for messages. */
+static const char *source_list(Source *source) {
+    const char *list = "";
+    for (int i = 0; i < source->n_columns && list; i++) {
+        if (i == SOURCE_LISTED_MAX) return arena_printf(source->arena, source->err, "%s, ...", list);
+        list = arena_printf(source->arena, source->err, "%s%s%s", list, i ? ", " : "",
+                            source->columns[i]);
+    }
+    return list ? list : "";
+}
+
+static bool source_is_rowid(const char *name) {
+    return sqlite3_stricmp(name, "rowid") == 0 || sqlite3_stricmp(name, "oid") == 0 ||
+           sqlite3_stricmp(name, "_rowid_") == 0;
+}
+
+static const char *source_asked(Source *source, SourceRole role, const char *asked) {
+    Suggest suggest = suggest_new(asked);
+    for (int i = 0; i < source->n_columns; i++) {
+        if (sqlite3_stricmp(source->columns[i], asked) == 0) return source->columns[i];
+        suggest_offer(&suggest, source->columns[i]);
+    }
+    if (source_is_rowid(asked)) return asked;
+    char shown[ERR_QUOTE_SIZE];
+    err_quote(asked, strlen(asked), shown);
+    const char *list = source_list(source);
+    if (suggest.best)
+        err_set(source->err, SQLITE_ERROR, "%s: %s has no column '%s' (did you mean '%s'? it has: %s)",
+                source_roles[role].argument, source->name, shown, suggest.best, list);
+    else
+        err_set(source->err, SQLITE_ERROR, "%s: %s has no column '%s' (it has: %s)",
+                source_roles[role].argument, source->name, shown, list);
+    return NULL;
+}
+
+/* The column whose name is in one group of usual names; a second one is an ambiguity. */
+static const char *source_in_group(Source *source, SourceRole role, const char *const *group) {
+    const char *found = NULL;
+    for (int i = 0; i < source->n_columns; i++) {
+        char plain[SOURCE_PLAIN_MAX];
+        if (!source_plain(source->columns[i], plain)) continue;
+        for (const char *const *usual = group; *usual; usual++) {
+            if (strcmp(plain, *usual) != 0) continue;
+            if (found)
+                err_set(source->err, SQLITE_ERROR,
+                        "cannot choose the %s column of %s: '%s' and '%s' both fit"
+                        " (name one with %s)",
+                        source_roles[role].noun, source->name, found, source->columns[i],
+                        source_roles[role].argument);
+            found = source->columns[i];
+            break;
+        }
+    }
+    return found;
+}
+
+static const char *source_guess(Source *source, SourceRole role) {
+    const char *const *group = source_roles[role].usual;
+    while (group && *group) {
+        const char *found = source_in_group(source, role, group);
+        if (found || source->err->rc) return found;
+        while (*group) group++;
+        group++;
+    }
+    if (source_roles[role].required)
+        err_set(source->err, SQLITE_ERROR,
+                "cannot find the %s column of %s (it has: %s); name it with %s",
+                source_roles[role].noun, source->name, source_list(source),
+                source_roles[role].argument);
+    return NULL;
+}
+
+/* True when the column is the whole primary key; false too where that cannot be told. */
+static bool source_is_key(const Source *source, const char *column) {
+    sqlite3_stmt *stmt = NULL;
+    static const char sql[] =
+        "SELECT count(*) = 1 AND max(name = ?2 COLLATE NOCASE) FROM pragma_table_info(?1, ?3)"
+        " WHERE pk > 0";
+    bool key = false;
+    if (sqlite3_prepare_v2(source->db, sql, -1, &stmt, NULL)) return false;
+    sqlite3_bind_text(stmt, 1, source->table, -1, SQLITE_STATIC);
+    sqlite3_bind_text(stmt, 2, column, -1, SQLITE_STATIC);
+    if (source->schema) sqlite3_bind_text(stmt, 3, source->schema, -1, SQLITE_STATIC);
+    if (sqlite3_step(stmt) == SQLITE_ROW) key = sqlite3_column_int(stmt, 0) == 1;
+    sqlite3_finalize(stmt);
+    return key;
+}
+
+void source_choose(Source *source, SourceRole role, const char *asked) {
+    if (source->err->rc) return;
+    const char *column = NULL;
+    if (asked && !*asked) {
+        if (source_roles[role].required)
+            err_set(source->err, SQLITE_ERROR, "%s must name a column", source_roles[role].argument);
+    } else if (asked) {
+        column = source_asked(source, role, asked);
+    } else {
+        column = source_guess(source, role);
+        if (column && role == SOURCE_ORDER && source_is_key(source, column)) column = NULL;
+    }
+    source->chosen[role] = source->err->rc ? NULL : column;
+}

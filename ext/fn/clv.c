@@ -1,0 +1,325 @@
+/* clv.c - clv(): what is each customer worth?
+ *
+ *     SELECT * FROM clv('orders') WHERE horizon_days = 365;
+ *     SELECT channel, clv(customer_id, order_date, amount) FROM orders GROUP BY channel;
+ *
+ * predicted_clv is the net amount expected in (as_of, as_of + horizon_days], discounted:
+ *
+ *     margin * p_alive * D * expected_spend,   D = integral over 0..horizon of exp(-delta u) dE(u),
+ *
+ * where E(u) is the model's expected number of purchases within u days of a customer alive at as_of and
+ * delta = ln(1 + annual_discount_rate) / 365.25, so that a purchase after t days weighs
+ * (1 + annual_discount_rate)^(-t / 365.25).  D is exact under the model: by parts it is
+ * exp(-delta h) E(h) + delta * integral of exp(-delta u) E(u) du, a smooth integrand that Gauss-Legendre
+ * takes to the last digits.
+ *
+ * Spend: Gamma-Gamma over the repeat purchase days (Fader, Hardie 2013).
+ */
+#include <string.h>
+
+#include "base/libm.h"
+#include "base/sort.h"
+#include "data/predictor.h"
+#include "host/call.h"
+#include "host/host.h"
+#include "math/sum.h"
+
+/* ---- The value of one customer ---- */
+
+typedef struct ClvTerms {
+    double horizon_days, annual_discount_rate, margin;
+} ClvTerms;
+
+#define CLV_YEAR_DAYS 365.25
+enum { CLV_MEMO_SIZE = 4096 };
+
+/* Expected purchases of a customer alive at as_of depend on frequency and age alone, which many customers
+ * share: the last ones computed are kept. */
+typedef struct ClvMemo {
+    int32_t frequency, age;
+    bool filled;
+    double expected, discounted;
+} ClvMemo;
+
+typedef struct ClvValue {
+    double p_alive, expected_purchases, expected_spend, predicted_clv;
+} ClvValue;
+
+static const ClvMemo *clv_look_up(ClvMemo *memo, const Predictor *predictor, const ClvTerms *terms,
+                                  int32_t frequency, int32_t age) {
+    ClvMemo *entry = &memo[((uint32_t)frequency * 2654435761u ^ (uint32_t)age) % CLV_MEMO_SIZE];
+    if (entry->filled && entry->frequency == frequency && entry->age == age) return entry;
+    BgnbdKind kind = predictor->purchases.kind;
+    const BgnbdParams *params = &predictor->purchases.params;
+    double delta = log1p(terms->annual_discount_rate) / CLV_YEAR_DAYS;
+    *entry = (ClvMemo){.frequency = frequency, .age = age, .filled = true};
+    entry->expected = bgnbd_expected_if_alive(kind, params, frequency, age, terms->horizon_days);
+    entry->discounted =
+        bgnbd_discounted_if_alive(kind, params, frequency, age, terms->horizon_days, delta);
+    return entry;
+}
+
+static ClvValue clv_value(ClvMemo *memo, const Predictor *predictor, const ClvTerms *terms,
+                          const Buyers *buyers, int64_t i) {
+    double nothing = (double)NAN;
+    ClvValue value = {.expected_purchases = nothing, .predicted_clv = nothing};
+    value.p_alive = predictor_p_alive(predictor, buyers, i);
+    value.expected_spend = predictor_spend(predictor, buyers, i);
+    if (!predictor->has_purchases) return value;
+    const ClvMemo *entry =
+        clv_look_up(memo, predictor, terms, buyers->frequency[i], buyers->age[i]);
+    value.expected_purchases = value.p_alive * entry->expected;
+    value.predicted_clv = terms->margin * value.p_alive * entry->discounted * value.expected_spend;
+    return value;
+}
+
+/* ---- The table ---- */
+
+enum { CLV_HORIZON, CLV_DISCOUNT, CLV_MARGIN, CLV_MODEL };
+enum {
+    CLV_CUSTOMER,
+    CLV_FIRST,
+    CLV_LAST,
+    CLV_FREQUENCY,
+    CLV_RECENCY,
+    CLV_AGE,
+    CLV_MONETARY,
+    CLV_P_ALIVE,
+    CLV_PURCHASES,
+    CLV_SPEND,
+    CLV_PREDICTED,
+    CLV_HISTORIC,
+    CLV_TOTAL,
+    CLV_NOTE
+};
+
+static const ArgSpec clv_args[] = {
+    [CLV_HORIZON] = {.name = "horizon_days", .kind = ARG_INTEGER, .dflt = 365, .min = 1, .max = 36500,
+                     .doc = "how many days from as_of are valued"},
+    [CLV_DISCOUNT] = {.name = "annual_discount_rate", .kind = ARG_REAL, .dflt = 0.10, .min = 0,
+                      .max = 10, .doc = "0.10 is 10 % a year"},
+    [CLV_MARGIN] = {.name = "margin", .kind = ARG_REAL, .dflt = 1, .min = -10, .max = 10,
+                    .doc = "share of the net amount that counts as value"},
+    [CLV_MODEL] = {.name = "model", .kind = ARG_CHOICE, .choices = retain_model_names,
+                   .dflt = BGNBD_MBG, .doc = "model of repeat buying"},
+    {0},
+};
+
+static const ColSpec clv_cols[] = {
+    [CLV_CUSTOMER] = {"customer_id", "", "as in the source"},
+    [CLV_FIRST] = {"first_order_date", "DATE", "first purchase day"},
+    [CLV_LAST] = {"last_order_date", "DATE", "last purchase day"},
+    [CLV_FREQUENCY] = {"frequency", "INTEGER", "purchase days - 1"},
+    [CLV_RECENCY] = {"recency", "INTEGER", "days from first to last purchase"},
+    [CLV_AGE] = {"age", "INTEGER", "days from first purchase to as_of"},
+    [CLV_MONETARY] = {"monetary_value", "REAL",
+                      "mean net amount of repeat purchase days; NULL for one-time buyers"},
+    [CLV_P_ALIVE] = {"p_alive", "REAL", "P(still a customer at as_of), under the model"},
+    [CLV_PURCHASES] = {"expected_purchases", "REAL", "expected purchase days in horizon_days"},
+    [CLV_SPEND] = {"expected_spend", "REAL", "expected net amount per purchase day"},
+    [CLV_PREDICTED] = {"predicted_clv", "REAL", "discounted expected net amount x margin"},
+    [CLV_HISTORIC] = {"historic_clv", "REAL", "net amount so far x margin, not discounted"},
+    [CLV_TOTAL] = {"total_clv", "REAL", "historic_clv + predicted_clv"},
+    [CLV_NOTE] = {"note", "TEXT", "what limits the figures; NULL: nothing"},
+    {0},
+};
+
+static const CallOrder clv_order[] = {{CLV_PREDICTED, true}, {CLV_CUSTOMER, false}};
+
+typedef struct ClvState {
+    const Book *book;
+    Buyers buyers;
+    Predictor predictor;
+    ClvTerms terms;
+    ClvValue *values;  /* by buyer */
+    uint32_t *listed;  /* buyers by row */
+} ClvState;
+
+static int clv_compare(const void *context, uint32_t a, uint32_t b) {
+    const ClvState *state = context;
+    double value_a = state->values[a].predicted_clv, value_b = state->values[b].predicted_clv;
+    int order = isnan(value_a) || isnan(value_b) ? isnan(value_a) - isnan(value_b)
+                                                 : (value_a < value_b) - (value_a > value_b);
+    return order ? order : map_compare(book_customer_id(state->book, state->buyers.customer[a]),
+                                       book_customer_id(state->book, state->buyers.customer[b]));
+}
+
+/* Values of all buyers, in their order; NULL when err has failed. */
+static ClvValue *clv_values(const Predictor *predictor, const ClvTerms *terms, const Buyers *buyers,
+                            Arena *arena, Err *err, const Poll *poll) {
+    ClvMemo *memo = arena_alloc(arena, err, CLV_MEMO_SIZE, sizeof(*memo));
+    ClvValue *values = arena_alloc_raw(arena, err, buyers->n, sizeof(*values));
+    for (int64_t i = 0; i < buyers->n && !err->rc; i++) {
+        values[i] = clv_value(memo, predictor, terms, buyers, i);
+        if (i % MAP_PAGE_KEYS == 0 && poll_stop(poll))
+            err_set(err, SQLITE_INTERRUPT, "interrupted");
+    }
+    return err->rc ? NULL : values;
+}
+
+static int64_t clv_open(Call *call) {
+    ClvState *state = arena_alloc(call->arena, call->err, 1, sizeof(*state));
+    if (!state) return 0;
+    call->state = state;
+    state->book = &call->book;
+    state->terms = (ClvTerms){.horizon_days = (double)call->args[CLV_HORIZON].integer,
+                              .annual_discount_rate = call->args[CLV_DISCOUNT].real,
+                              .margin = call->args[CLV_MARGIN].real};
+    buyers_summarise(&state->buyers, &call->book, call->arena, call->err);
+    int64_t n = state->buyers.n;
+    if (n == 0) return 0;
+    predictor_fit(&state->predictor, &call->book, &state->buyers,
+                  (BgnbdKind)call->args[CLV_MODEL].integer, call->arena, call->err, call->poll);
+    state->values = clv_values(&state->predictor, &state->terms, &state->buyers, call->arena,
+                               call->err, call->poll);
+    state->listed = arena_alloc_raw(call->arena, call->err, 2 * n, sizeof(uint32_t));
+    if (call->err->rc) return 0;
+    for (int64_t i = 0; i < n; i++) state->listed[i] = (uint32_t)i;
+    sort_ids(state->listed, state->listed + n, n, clv_compare, state);
+    return n;
+}
+
+static void clv_cell(const void *pointer, int64_t row, int col, Out *out) {
+    const ClvState *state = pointer;
+    const Buyers *buyers = &state->buyers;
+    int64_t i = state->listed[row];
+    BookCustomer customer = book_customer(state->book, buyers->customer[i]);
+    const ClvValue *value = &state->values[i];
+    double historic = state->book->has_amounts ? state->terms.margin * customer.total : (double)NAN;
+    switch (col) {
+        case CLV_CUSTOMER: out_key(out, book_customer_id(state->book, buyers->customer[i])); break;
+        case CLV_FIRST: out_day(out, customer.days[0]); break;
+        case CLV_LAST: out_day(out, customer.days[customer.n_days - 1]); break;
+        case CLV_FREQUENCY: out_int(out, buyers->frequency[i]); break;
+        case CLV_RECENCY: out_int(out, buyers->recency[i]); break;
+        case CLV_AGE: out_int(out, buyers->age[i]); break;
+        case CLV_MONETARY: out_real(out, buyers->monetary_value[i]); break;
+        case CLV_P_ALIVE: out_real(out, value->p_alive); break;
+        case CLV_PURCHASES: out_real(out, value->expected_purchases); break;
+        case CLV_SPEND: out_real(out, value->expected_spend); break;
+        case CLV_PREDICTED: out_real(out, value->predicted_clv); break;
+        case CLV_HISTORIC: out_real(out, historic); break;
+        case CLV_TOTAL: out_real(out, historic + value->predicted_clv); break;
+        default: out_text(out, state->predictor.note);
+    }
+}
+
+const TvfDef tvf_clv = {
+    .name = "clv",
+    .text = {.doc = "what each customer is worth, so far and in the days to come",
+             .definition =
+                 "predicted_clv = margin x p_alive x the expected purchases in the next horizon_days of a"
+                 " customer alive at as_of, each weighing (1 + annual_discount_rate)^(-days / 365.25), x"
+                 " expected spend. Purchases by BG/NBD or MBG/NBD, spend by Gamma-Gamma over repeat"
+                 " purchase days. Rows are ordered by predicted_clv, largest first, then customer_id.",
+             .example = "SELECT * FROM clv('orders', 365) LIMIT 50"},
+    .cols = clv_cols,
+    .args = clv_args,
+    .needs = CALL_ORDERS | CALL_AMOUNTS,
+    .order = clv_order,
+    .n_order = 2,
+    .open = clv_open,
+    .cell = clv_cell,
+};
+
+/* ---- The aggregate ---- */
+
+enum { CLV_AGG_CUSTOMER, CLV_AGG_DATE, CLV_AGG_AMOUNT, CLV_AGG_HORIZON, CLV_AGG_DISCOUNT, CLV_AGG_AS_OF,
+       CLV_AGG_ARGS };
+
+static const ArgSpec clv_agg_args[] = {
+    [CLV_AGG_CUSTOMER] = {.name = "customer_id", .kind = ARG_VALUE, .required = true,
+                          .doc = "the customer of the row; NULL and '' are left out"},
+    [CLV_AGG_DATE] = {.name = "order_date", .kind = ARG_VALUE, .required = true,
+                      .doc = "the date of the row"},
+    [CLV_AGG_AMOUNT] = {.name = "amount", .kind = ARG_VALUE, .required = true,
+                        .doc = "the amount of the row; refunds negative"},
+    [CLV_AGG_HORIZON] = {.name = "horizon_days", .kind = ARG_INTEGER, .dflt = 365, .min = 1,
+                         .max = 36500, .doc = "how many days from as_of are valued"},
+    [CLV_AGG_DISCOUNT] = {.name = "annual_discount_rate", .kind = ARG_REAL, .dflt = 0.10, .min = 0,
+                          .max = 10, .doc = "0.10 is 10 % a year"},
+    [CLV_AGG_AS_OF] = {.name = "as_of", .kind = ARG_DATE,
+                       .doc = "the day on which we look; the last order date of the group by default"},
+    {0},
+};
+
+typedef struct ClvGroup {
+    bool opened;
+    Arena arena;
+    Ledger ledger;
+    ArgValue terms[CLV_AGG_ARGS];
+} ClvGroup;
+
+/* The terms of a row must be those of the first. */
+static void clv_agg_terms(ClvGroup *group, Err *err, int n, sqlite3_value **values) {
+    for (int i = CLV_AGG_HORIZON; i < CLV_AGG_ARGS; i++) {
+        const ArgSpec *spec = &clv_agg_args[i];
+        ArgValue value;
+        args_read(&value, spec, CIVIL_GREGORIAN, i < n ? values[i] : NULL, &group->arena, err);
+        if (!group->opened) group->terms[i] = value;
+        const ArgValue *kept = &group->terms[i];
+        if (value.real != kept->real || value.given != kept->given || value.day != kept->day)
+            err_set(err, SQLITE_ERROR, "%s must be the same in every row of a group", spec->name);
+    }
+}
+
+static void clv_agg_step(void *state, Err *err, int n, sqlite3_value **values) {
+    ClvGroup *group = state;
+    if (!group->opened || n > CLV_AGG_HORIZON) clv_agg_terms(group, err, n, values);
+    if (err->rc) return;
+    if (!group->opened) {
+        const ArgValue *as_of = &group->terms[CLV_AGG_AS_OF];
+        LedgerOptions options = {.amounts = true,
+                                 .as_of = as_of->given ? as_of->day : LEDGER_NO_AS_OF};
+        ledger_open(&group->ledger, &group->arena, err, options, (RowRules){0});
+        group->opened = true;
+    }
+    LedgerRow row = {.customer = values[CLV_AGG_CUSTOMER], .date = values[CLV_AGG_DATE],
+                     .amount = values[CLV_AGG_AMOUNT]};
+    if (!err->rc) ledger_add(&group->ledger, &row);
+}
+
+static void clv_agg_final(void *state, Err *err, sqlite3 *db, Out *out) {
+    ClvGroup *group = state;
+    ClvTerms terms = {.horizon_days = (double)group->terms[CLV_AGG_HORIZON].integer,
+                      .annual_discount_rate = group->terms[CLV_AGG_DISCOUNT].real, .margin = 1};
+    HostBeat beat;
+    Book book;
+    Buyers buyers;
+    Predictor predictor;
+    host_beat_open(&beat, db, err);
+    ledger_flush(&group->ledger);
+    if (!err->rc)
+        book_build(&book, &group->ledger, (BookNeeds){.amounts = true}, &beat.poll);
+    if (!err->rc) buyers_summarise(&buyers, &book, &group->arena, err);
+    if (!err->rc)
+        predictor_fit(&predictor, &book, &buyers, BGNBD_MBG, &group->arena, err, &beat.poll);
+    ClvValue *values = err->rc ? NULL : clv_values(&predictor, &terms, &buyers, &group->arena, err,
+                                                   &beat.poll);
+    host_beat_close(&beat);
+    if (err->rc) return;
+    Sum sum = {0};
+    for (int64_t i = 0; i < buyers.n; i++) sum_add(&sum, values[i].predicted_clv);
+    out_real(out, buyers.n ? sum_value(&sum) / (double)buyers.n : (double)NAN);
+}
+
+static void clv_agg_close(void *state) {
+    ClvGroup *group = state;
+    if (group->opened) ledger_close(&group->ledger);
+    arena_free(&group->arena);
+}
+
+const AggregateDef aggregate_clv = {
+    .name = "clv",
+    .text = {.doc = "mean predicted value per customer of the group",
+             .definition = "the mean of predicted_clv of the table-valued clv over the customers of the"
+                           " group, its models (MBG/NBD, Gamma-Gamma) fitted to the group's rows; margin"
+                           " 1. NULL when they are too few to fit.",
+             .example = "SELECT channel, clv(customer_id, order_date, amount) FROM orders GROUP BY"
+                        " channel"},
+    .args = clv_agg_args,
+    .state_size = sizeof(ClvGroup),
+    .step = clv_agg_step,
+    .final = clv_agg_final,
+    .close = clv_agg_close,
+};

@@ -1,0 +1,117 @@
+/* call.c - see call.h. */
+#include "host/call.h"
+
+#include "data/scan.h"
+
+static const char *const retain_segment_at_names[] = {"first", "last", NULL};
+static const char *const retain_on_error_names[] = {"error", "skip", NULL};
+
+const ArgSpec retain_source_arg = {
+    .name = "source", .kind = ARG_NAME, .required = true,
+    .doc = "table, view or virtual table of orders, optionally schema.name; one row per order or line"};
+
+const ArgSpec retain_common_args[CALL_COMMON + 1] = {
+    [CALL_CUSTOMER_COLUMN] = {.name = "customer_column", .kind = ARG_NAME,
+                              .doc = "column with the customer's id"},
+    [CALL_DATE_COLUMN] = {.name = "date_column", .kind = ARG_NAME,
+                          .doc = "column with the order's date or time"},
+    [CALL_AMOUNT_COLUMN] = {.name = "amount_column", .kind = ARG_NAME,
+                            .doc = "column with the order's amount, refunds negative; '' for none: then"
+                                   " every row is a purchase"},
+    [CALL_ORDER_COLUMN] = {.name = "order_column", .kind = ARG_NAME,
+                           .doc = "column with the order's id: a refund counts on the day of its order;"
+                                  " '' for none"},
+    [CALL_SEGMENT_COLUMN] = {.name = "segment_column", .kind = ARG_NAME, .dflt_text = "",
+                             .doc = "column that splits the customers; none by default"},
+    [CALL_SEGMENT_AT] = {.name = "segment_at", .kind = ARG_CHOICE, .choices = retain_segment_at_names,
+                         .doc = "a customer's segment is the value at the first or last purchase"},
+    [CALL_AS_OF] = {.name = "as_of", .kind = ARG_DATE,
+                    .doc = "the day on which we look; later orders are ignored; the last order date by"
+                           " default"},
+    [CALL_WEEK_START] = {.name = "week_start", .kind = ARG_CHOICE, .choices = retain_weekday_names,
+                         .doc = "first day of a week"},
+    [CALL_UTC_OFFSET] = {.name = "utc_offset", .kind = ARG_OFFSET, .dflt_text = "+00:00",
+                         .doc = "where the day is cut, for dates with a time"},
+    [CALL_CONFIDENCE_LEVEL] = {.name = "confidence", .kind = ARG_REAL, .dflt = 0.95, .min = 0, .max = 1,
+                               .min_open = true, .max_open = true,
+                               .doc = "coverage of the intervals ci_low to ci_high"},
+    [CALL_CALENDAR] = {.name = "calendar", .kind = ARG_CHOICE, .choices = retain_calendar_names,
+                       .doc = "calendar of periods and printed dates; jalali also reads '1404/09/15'"},
+    [CALL_SCHEMA] = {.name = "schema", .kind = ARG_NAME,
+                     .doc = "attached database that has the source; by default as SQLite looks it up"},
+    [CALL_DATE_UNIT] = {.name = "date_unit", .kind = ARG_CHOICE, .choices = retain_date_unit_names,
+                        .doc = "how dates are kept; auto tells it by the values"},
+    [CALL_ON_ERROR] = {.name = "on_error", .kind = ARG_CHOICE, .choices = retain_on_error_names,
+                       .doc = "an unreadable row is an error, or is left out and counted in"
+                              " rows_skipped"},
+    {0}};
+
+const ColSpec retain_info_cols[CALL_INFO + 1] = {
+    [CALL_ROWS_READ] = {"rows_read", "INTEGER", "rows of the source"},
+    [CALL_ROWS_SKIPPED] = {"rows_skipped", "INTEGER", "unreadable rows left out by on_error='skip'"},
+    [CALL_ROWS_NO_CUSTOMER] = {"rows_no_customer", "INTEGER",
+                               "rows left out because their customer is NULL or ''"},
+    [CALL_CUSTOMERS_NO_PURCHASE] = {"customers_no_purchase", "INTEGER",
+                                    "customers left out because refunds leave them no purchase"},
+    {0}};
+
+bool call_has_common(unsigned needs, CallCommon common) {
+    switch (common) {
+        case CALL_SEGMENT_COLUMN:
+        case CALL_SEGMENT_AT: return (needs & CALL_SEGMENTS) != 0;
+        case CALL_WEEK_START: return (needs & CALL_PERIODS) != 0;
+        case CALL_CONFIDENCE_LEVEL: return (needs & CALL_CONFIDENCE) != 0;
+        default: return (needs & CALL_ORDERS) != 0;
+    }
+}
+
+CivilCalendar call_calendar(const Call *call) {
+    return (CivilCalendar)call->common[CALL_CALENDAR].integer;
+}
+
+/* The caller's choice of a column: NULL where we shall look for it. */
+static const char *call_asked(const ArgValue *arg) {
+    return arg->given ? arg->text : NULL;
+}
+
+static void call_choose_columns(Call *call, Source *source, unsigned needs) {
+    static const CallCommon arg_of[SOURCE_ROLES] = {
+        [SOURCE_CUSTOMER] = CALL_CUSTOMER_COLUMN, [SOURCE_DATE] = CALL_DATE_COLUMN,
+        [SOURCE_AMOUNT] = CALL_AMOUNT_COLUMN,     [SOURCE_ORDER] = CALL_ORDER_COLUMN,
+        [SOURCE_SEGMENT] = CALL_SEGMENT_COLUMN,
+    };
+    for (int role = 0; role < SOURCE_ROLES; role++) {
+        ArgValue *arg = &call->common[arg_of[role]];
+        if (role == SOURCE_SEGMENT && !(needs & CALL_SEGMENTS)) continue;
+        if (role == SOURCE_ORDER && !source->chosen[SOURCE_AMOUNT] && !arg->given) continue;
+        source_choose(source, (SourceRole)role, call_asked(arg));
+        arg->text = source->chosen[role] ? source->chosen[role] : "";
+    }
+}
+
+void call_read_orders(Call *call, sqlite3 *db, unsigned needs, const char *source_name) {
+    ArgValue *common = call->common;
+    Source source;
+    source_find(&source, db, call->arena, call->err, source_name, call_asked(&common[CALL_SCHEMA]));
+    call_choose_columns(call, &source, needs);
+    ScanRequest request = {
+        .source = &source,
+        .rules = {.calendar = call_calendar(call),
+                  .date_unit = (DateUnit)common[CALL_DATE_UNIT].integer,
+                  .utc_offset = (int32_t)common[CALL_UTC_OFFSET].integer,
+                  .skip_unreadable = common[CALL_ON_ERROR].integer == 1},
+        .as_of = common[CALL_AS_OF].given ? common[CALL_AS_OF].day : LEDGER_NO_AS_OF,
+        .needs = {.amounts = (needs & CALL_AMOUNTS) != 0,
+                  .segment_last = common[CALL_SEGMENT_AT].integer == 1},
+        .poll = call->poll};
+    scan_source(&call->book, call->arena, call->err, &request);
+    common[CALL_AS_OF].day = call->book.as_of;
+}
+
+Period call_period(const Call *call, const ArgValue *arg) {
+    Period period = arg->period;
+    period.week_start = (int)call->common[CALL_WEEK_START].integer;
+    period.calendar = call_calendar(call);
+    period.anchor = call->book.day_first;
+    return period;
+}

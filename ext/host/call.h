@@ -1,0 +1,130 @@
+/* call.h - what a function is (a definition, data) and what it is given (a call).
+ *
+ * A table-valued function is columns, arguments, text and two callbacks; one sqlite3_module serves them
+ * all (host/tvf.c).  Scalars and aggregates are the same, smaller (host/function.c).
+ */
+#ifndef CALL_H
+#define CALL_H
+
+#include "data/book.h"
+#include "data/source.h"
+#include "host/args.h"
+#include "host/out.h"
+
+/* What a function is for, in words; help and README are made of it. */
+typedef struct CallText {
+    const char *doc;        /* one line: what it answers */
+    const char *definition; /* how it is computed, precise enough to compute by hand */
+    const char *example;    /* one runnable call */
+} CallText;
+
+/* ---- Table-valued functions ---- */
+
+typedef struct ColSpec {
+    const char *name;
+    const char *type;  /* as declared; "" for values that keep the source's own type */
+    const char *doc;   /* meaning, unit, when NULL */
+} ColSpec;
+
+/* What a function needs besides its own arguments; each brings common arguments with it. */
+enum {
+    CALL_ORDERS = 1,      /* a source, read into call->book */
+    CALL_AMOUNTS = 2,     /* the book keeps amounts */
+    CALL_SEGMENTS = 4,    /* segment_column, segment_at */
+    CALL_PERIODS = 8,     /* week_start, for an argument of kind ARG_PERIOD */
+    CALL_CONFIDENCE = 16  /* confidence, of intervals */
+};
+
+/* Common arguments, in the order of their hidden columns. */
+typedef enum CallCommon {
+    CALL_CUSTOMER_COLUMN,
+    CALL_DATE_COLUMN,
+    CALL_AMOUNT_COLUMN,
+    CALL_ORDER_COLUMN,
+    CALL_SEGMENT_COLUMN,
+    CALL_SEGMENT_AT,
+    CALL_AS_OF,
+    CALL_WEEK_START,
+    CALL_UTC_OFFSET,
+    CALL_CONFIDENCE_LEVEL,
+    CALL_CALENDAR,
+    CALL_SCHEMA,
+    CALL_DATE_UNIT,
+    CALL_ON_ERROR,
+    CALL_COMMON
+} CallCommon;
+
+extern const ArgSpec retain_common_args[CALL_COMMON + 1];
+extern const ArgSpec retain_source_arg;
+
+/* Notes on the reading, as hidden columns behind the arguments. */
+typedef enum CallInfo {
+    CALL_ROWS_READ,
+    CALL_ROWS_SKIPPED,
+    CALL_ROWS_NO_CUSTOMER,
+    CALL_CUSTOMERS_NO_PURCHASE,
+    CALL_INFO
+} CallInfo;
+
+extern const ColSpec retain_info_cols[CALL_INFO + 1];
+
+/* True when a function of these needs has the common argument. */
+bool call_has_common(unsigned needs, CallCommon common);
+
+/* One execution: everything that open may look at. */
+typedef struct Call {
+    Err *err;
+    Arena *arena;
+    const Poll *poll;
+    const ArgValue *args;   /* by the function's own enum */
+    ArgValue *common;       /* by CallCommon; chosen columns and as_of filled in by the reading */
+    Book book;              /* with CALL_ORDERS */
+    void *state;            /* set by open, handed to cell */
+} Call;
+
+typedef struct CallOrder {
+    int column;
+    bool descending;
+} CallOrder;
+
+typedef struct TvfDef {
+    const char *name;
+    CallText text;
+    const ColSpec *cols;     /* end with a zero row */
+    const ArgSpec *args;     /* own ones; end with a zero row */
+    unsigned needs;
+    const CallOrder *order;  /* natural order of the rows: n_order columns */
+    int n_order;
+    int64_t (*open)(Call *call); /* computes; the number of rows.  All that can fail fails here */
+    void (*cell)(const void *state, int64_t row, int col, Out *out);
+} TvfDef;
+
+/* Reads the common arguments into rules, finds source and columns, and scans them into call->book. */
+void call_read_orders(Call *call, sqlite3 *db, unsigned needs, const char *source);
+
+/* The period of an ARG_PERIOD, with week_start, calendar and, for blocks of days, the first purchase. */
+Period call_period(const Call *call, const ArgValue *arg);
+
+/* The calendar in force. */
+CivilCalendar call_calendar(const Call *call);
+
+/* ---- Scalars and aggregates ---- */
+
+typedef struct ScalarDef {
+    const char *name;
+    CallText text;
+    const ArgSpec *args;  /* the required ones first */
+    void (*call)(Out *out, Err *err, int n, sqlite3_value **values);
+} ScalarDef;
+
+typedef struct AggregateDef {
+    const char *name;
+    CallText text;
+    const ArgSpec *args;  /* the required ones first */
+    size_t state_size;    /* the state is zeroed before the first step */
+    void (*step)(void *state, Err *err, int n, sqlite3_value **values);
+    void (*final)(void *state, Err *err, sqlite3 *db, Out *out); /* not called for a group without rows */
+    void (*close)(void *state);                                  /* called once, also after a failure */
+} AggregateDef;
+
+#endif

@@ -1,0 +1,113 @@
+/* function.c - see function.h. */
+#include "host/function.h"
+
+#include <string.h>
+
+enum { FUNCTION_FLAGS = SQLITE_UTF8 | SQLITE_DETERMINISTIC | SQLITE_INNOCUOUS };
+
+static int function_required(const ArgSpec *args) {
+    int n = 0;
+    while (args[n].name && args[n].required) n++;
+    return n;
+}
+
+/* Reports a failure as "name: what is wrong" with SQLite's code, and clears err. */
+static void function_fail(sqlite3_context *context, const char *name, Err *err) {
+    if (err->rc == SQLITE_NOMEM) {
+        sqlite3_result_error_nomem(context);
+    } else {
+        char *text = sqlite3_mprintf("%s: %s", name, err->msg ? err->msg : "failed");
+        if (text) {
+            sqlite3_result_error(context, text, -1);
+            sqlite3_result_error_code(context, err->rc);
+        } else {
+            sqlite3_result_error_nomem(context);
+        }
+        sqlite3_free(text);
+    }
+    err_clear(err);
+}
+
+bool function_number(const ArgSpec *spec, sqlite3_value *value, Err *err, double *out) {
+    if (sqlite3_value_type(value) == SQLITE_NULL) return false;
+    ArgValue arg;
+    args_read(&arg, spec, CIVIL_GREGORIAN, value, NULL, err);
+    *out = arg.real;
+    return !err->rc;
+}
+
+/* ---- Scalars ---- */
+
+static void function_scalar_call(sqlite3_context *context, int n, sqlite3_value **values) {
+    const ScalarDef *def = sqlite3_user_data(context);
+    Out out = {.context = context};
+    Err err = {0};
+    def->call(&out, &err, n, values);
+    if (err.rc) function_fail(context, def->name, &err);
+}
+
+int function_register_scalar(Host *host, const ScalarDef *def) {
+    int rc = SQLITE_OK;
+    for (int n = function_required(def->args); n <= args_count(def->args) && !rc; n++)
+        rc = sqlite3_create_function_v2(host->db, def->name, n, FUNCTION_FLAGS, (void *)(uintptr_t)def,
+                                        function_scalar_call, NULL, NULL, NULL);
+    return rc;
+}
+
+/* ---- Aggregates ---- */
+
+typedef struct FunctionState {
+    Err err;
+    void *state; /* the definition's; NULL until the first step */
+} FunctionState;
+
+static void function_step(sqlite3_context *context, int n, sqlite3_value **values) {
+    const AggregateDef *def = sqlite3_user_data(context);
+    FunctionState *group = sqlite3_aggregate_context(context, sizeof(*group));
+    if (!group) {
+        sqlite3_result_error_nomem(context);
+        return;
+    }
+    if (!group->state && !group->err.rc) {
+        group->state = sqlite3_malloc64(def->state_size);
+        if (group->state) memset(group->state, 0, def->state_size);
+        else err_nomem(&group->err);
+    }
+    if (!group->err.rc) def->step(group->state, &group->err, n, values);
+    if (group->err.rc) {
+        int rc = group->err.rc;
+        function_fail(context, def->name, &group->err);
+        group->err.rc = rc; /* later steps of the group do nothing */
+    }
+}
+
+static void function_final(sqlite3_context *context) {
+    const AggregateDef *def = sqlite3_user_data(context);
+    FunctionState *group = sqlite3_aggregate_context(context, 0);
+    Out out = {.context = context};
+    if (!group || !group->state) {
+        sqlite3_result_null(context);
+        return;
+    }
+    if (!group->err.rc) {
+        def->final(group->state, &group->err, sqlite3_context_db_handle(context), &out);
+        if (group->err.rc) function_fail(context, def->name, &group->err);
+    }
+    def->close(group->state);
+    sqlite3_free(group->state);
+    err_clear(&group->err);
+    group->state = NULL;
+}
+
+int function_register_aggregate(Host *host, const AggregateDef *def) {
+    int rc = SQLITE_OK;
+    for (int n = function_required(def->args); n <= args_count(def->args) && !rc; n++)
+        rc = sqlite3_create_function_v2(host->db, def->name, n, FUNCTION_FLAGS, (void *)(uintptr_t)def,
+                                        NULL, function_step, function_final, NULL);
+    return rc;
+}
+
+void function_unregister(sqlite3 *db, const char *name, const ArgSpec *args) {
+    for (int n = function_required(args); n <= args_count(args); n++)
+        (void)sqlite3_create_function_v2(db, name, n, SQLITE_UTF8, NULL, NULL, NULL, NULL, NULL);
+}

@@ -1,0 +1,61 @@
+/* radix.c - see radix.h. */
+#include "math/radix.h"
+
+#include <string.h>
+
+enum { RADIX_DIGIT_BITS = 11, RADIX_DIGITS = 1 << RADIX_DIGIT_BITS };
+
+int64_t radix_workspace_size(int64_t n) {
+    int64_t pair = (int64_t)(sizeof(uint64_t) + sizeof(uint32_t));
+    return RADIX_DIGITS * (int64_t)sizeof(int64_t) + (n > 0 ? n : 0) * 2 * pair;
+}
+
+void radix_init(Radix *radix, int64_t n, bool paired, void *workspace) {
+    *radix = (Radix){.n = n, .place = workspace, .paired = paired};
+    radix->key = (uint64_t *)(void *)(radix->place + RADIX_DIGITS);
+    radix->key_spare = radix->key + n;
+    radix->high = (uint32_t *)(void *)(radix->key_spare + n);
+    radix->high_spare = radix->high + n;
+}
+
+static unsigned radix_digit(const Radix *radix, int64_t i, int shift, bool by_high) {
+    uint64_t word = by_high ? radix->high[i] : radix->key[i];
+    return (unsigned)(word >> shift) & (RADIX_DIGITS - 1);
+}
+
+/* Turns counts into first places; false when all pairs share one digit. */
+static bool radix_places(Radix *radix) {
+    int64_t place = 0;
+    for (int d = 0; d < RADIX_DIGITS; d++) {
+        int64_t count = radix->place[d];
+        if (count == radix->n) return false;
+        radix->place[d] = place;
+        place += count;
+    }
+    return true;
+}
+
+/* One stable pass over the digit at shift of the keys, or of the ranks. */
+static void radix_pass(Radix *radix, int shift, bool by_high) {
+    memset(radix->place, 0, RADIX_DIGITS * sizeof(*radix->place));
+    for (int64_t i = 0; i < radix->n; i++) radix->place[radix_digit(radix, i, shift, by_high)]++;
+    if (!radix_places(radix)) return;
+    for (int64_t i = 0; i < radix->n; i++) {
+        int64_t to = radix->place[radix_digit(radix, i, shift, by_high)]++;
+        radix->key_spare[to] = radix->key[i];
+        if (radix->paired) radix->high_spare[to] = radix->high[i];
+    }
+    uint64_t *key = radix->key;
+    uint32_t *high = radix->high;
+    radix->key = radix->key_spare;
+    radix->key_spare = key;
+    radix->high = radix->high_spare;
+    radix->high_spare = high;
+}
+
+void radix_sort(Radix *radix, int key_bits, int high_bits) {
+    for (int shift = 0; shift < key_bits; shift += RADIX_DIGIT_BITS)
+        radix_pass(radix, shift, false);
+    for (int shift = 0; shift < high_bits; shift += RADIX_DIGIT_BITS)
+        radix_pass(radix, shift, true);
+}

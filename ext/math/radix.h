@@ -1,0 +1,26 @@
+/* radix.h - sorts pairs of a 64-bit key and a 32-bit rank above it, in linear time. */
+#ifndef MATH_RADIX_H
+#define MATH_RADIX_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+typedef struct Radix {
+    int64_t n;
+    uint64_t *key, *key_spare;   /* n keys; where they are after a sort: key */
+    uint32_t *high, *high_spare; /* n ranks, sorted on before the keys; unused unless paired */
+    int64_t *place;              /* counters of one pass */
+    bool paired;                 /* a rank goes with each key */
+} Radix;
+
+/* Bytes of workspace for n pairs. */
+int64_t radix_workspace_size(int64_t n);
+
+/* Lays n >= 0 pairs out in an 8-aligned workspace; the caller fills key (and high). */
+void radix_init(Radix *radix, int64_t n, bool paired, void *workspace);
+
+/* Sorts by the lowest high_bits of the ranks (0 when not paired), then by the lowest key_bits of
+ * the keys, ascending.  Digits that all pairs share cost a look and no move. */
+void radix_sort(Radix *radix, int key_bits, int high_bits);
+
+#endif

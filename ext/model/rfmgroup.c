@@ -1,0 +1,100 @@
+/* rfmgroup.c - see rfmgroup.h.
+ *
+ * A triple is packed into one 64-bit key, with just the bits that its largest values need, and
+ * the keys are sorted digit by digit from the lowest.  Only when all three fields need 22 bits
+ * does a triple not fit: then the frequency stays beside the key and is sorted on last.
+ */
+#include "model/rfmgroup.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "math/radix.h"
+
+enum { RFMGROUP_KEY_BITS = 64 };
+
+typedef struct RfmgroupSort {
+    Radix radix;                                /* paired when a triple needs more than 64 bits */
+    int frequency_bits, recency_bits, age_bits; /* of the largest value */
+} RfmgroupSort;
+
+int64_t rfmgroup_workspace_size(int64_t n) {
+    return radix_workspace_size(n);
+}
+
+static int rfmgroup_bits(int32_t value) {
+    int bits = 0;
+    for (; value > 0; value >>= 1) bits++;
+    return bits;
+}
+
+/* The bits each field needs; false when a triple is out of range.  An or of all values has as
+ * many bits as their maximum. */
+static bool rfmgroup_widths(RfmgroupSort *sort, int64_t n, const int32_t *frequency,
+                            const int32_t *recency, const int32_t *age) {
+    int32_t any_frequency = 0, any_recency = 0, any_age = 0;
+    bool bad = false;
+    for (int64_t i = 0; i < n; i++) {
+        int32_t x = frequency[i], tx = recency[i], t = age[i];
+        bad |= (x < 0) | (x > tx) | (tx > t) | (t >= RFMGROUP_DAYS_MAX);
+        any_frequency |= x;
+        any_recency |= tx;
+        any_age |= t;
+    }
+    sort->frequency_bits = rfmgroup_bits(any_frequency);
+    sort->recency_bits = rfmgroup_bits(any_recency);
+    sort->age_bits = rfmgroup_bits(any_age);
+    return !bad;
+}
+
+static void rfmgroup_pack(RfmgroupSort *sort, const int32_t *frequency, const int32_t *recency,
+                          const int32_t *age) {
+    Radix *radix = &sort->radix;
+    int high_shift = sort->recency_bits + sort->age_bits;
+    for (int64_t i = 0; i < radix->n; i++) {
+        uint64_t key = (uint64_t)recency[i] << sort->age_bits | (uint64_t)age[i];
+        if (radix->paired)
+            radix->high[i] = (uint32_t)frequency[i];
+        else
+            key |= (uint64_t)frequency[i] << high_shift;
+        radix->key[i] = key;
+    }
+}
+
+static int64_t rfmgroup_count(const RfmgroupSort *sort, int32_t *out_frequency,
+                              int32_t *out_recency, int32_t *out_age, int64_t *out_count) {
+    const Radix *radix = &sort->radix;
+    int high_shift = sort->recency_bits + sort->age_bits;
+    uint64_t age_mask = ((uint64_t)1 << sort->age_bits) - 1;
+    uint64_t recency_mask = ((uint64_t)1 << sort->recency_bits) - 1;
+    int64_t groups = 0, first = 0;
+    for (int64_t i = 1; i <= radix->n; i++) {
+        uint64_t key = radix->key[first];
+        if (i < radix->n && radix->key[i] == key &&
+            (!radix->paired || radix->high[i] == radix->high[first]))
+            continue;
+        out_frequency[groups] = (int32_t)(radix->paired ? radix->high[first] : key >> high_shift);
+        out_recency[groups] = (int32_t)(key >> sort->age_bits & recency_mask);
+        out_age[groups] = (int32_t)(key & age_mask);
+        out_count[groups++] = i - first;
+        first = i;
+    }
+    return groups;
+}
+
+int64_t rfmgroup_collapse(int64_t n, const int32_t *frequency, const int32_t *recency,
+                          const int32_t *age, void *workspace, int32_t *out_frequency,
+                          int32_t *out_recency, int32_t *out_age, int64_t *out_count) {
+    RfmgroupSort sort = {0};
+    if (n <= 0) return n == 0 ? 0 : -1;
+    if (!rfmgroup_widths(&sort, n, frequency, recency, age)) return -1;
+    int low_bits = sort.recency_bits + sort.age_bits;
+    bool paired = low_bits + sort.frequency_bits > RFMGROUP_KEY_BITS;
+    radix_init(&sort.radix, n, paired, workspace);
+    rfmgroup_pack(&sort, frequency, recency, age);
+    if (paired)
+        radix_sort(&sort.radix, low_bits, sort.frequency_bits);
+    else
+        radix_sort(&sort.radix, low_bits + sort.frequency_bits, 0);
+    return rfmgroup_count(&sort, out_frequency, out_recency, out_age, out_count);
+}

@@ -1,0 +1,65 @@
+/* order.c - see order.h. */
+#include "stat/order.h"
+
+#include "base/libm.h"
+
+double order_median_counts(const int64_t *count, int64_t n) {
+    int64_t total = 0, seen = 0, lower = -1;
+    for (int64_t i = 0; i < n; i++) total += count[i];
+    if (total <= 0) return NAN;
+    for (int64_t i = 0; i < n; i++) {
+        seen += count[i];
+        if (lower < 0 && seen > (total - 1) / 2) lower = i;
+        if (seen > total / 2) return 0.5 * ((double)lower + (double)i);
+    }
+    return NAN;
+}
+
+/* Values <= pivot first; returns how many there are. */
+static int64_t order_partition(int32_t *values, int64_t n, int64_t pivot) {
+    int64_t i = 0, j = n;
+    while (i < j) {
+        if (values[i] <= pivot) {
+            i++;
+        } else {
+            int32_t value = values[i];
+            values[i] = values[--j];
+            values[j] = value;
+        }
+    }
+    return i;
+}
+
+/* Puts the k-th smallest value at k and nothing larger before it.  The answer lies in [low, high]
+ * and its rivals in values[first .. end). */
+static int32_t order_select(int32_t *values, int64_t n, int64_t k) {
+    int64_t low = INT32_MAX, high = INT32_MIN, first = 0, end = n;
+    for (int64_t i = 0; i < n; i++) {
+        if (values[i] < low) low = values[i];
+        if (values[i] > high) high = values[i];
+    }
+    while (low < high) {
+        int64_t pivot = low + (high - low) / 2;
+        int64_t split = first + order_partition(values + first, end - first, pivot);
+        if (k < split) {
+            end = split;
+            high = pivot;
+        } else {
+            first = split;
+            low = pivot + 1;
+        }
+    }
+    return values[k];
+}
+
+double order_median_ints(int32_t *values, int64_t n) {
+    int64_t ascending = 1, middle = n / 2;
+    if (n <= 0) return NAN;
+    while (ascending < n && values[ascending - 1] <= values[ascending]) ascending++;
+    int32_t upper = ascending == n ? values[middle] : order_select(values, n, middle);
+    if (n % 2 == 1) return upper;
+    int32_t lower = values[middle - 1];
+    for (int64_t i = 0; ascending < n && i < middle; i++)
+        if (values[i] > lower) lower = values[i];
+    return 0.5 * ((double)lower + (double)upper);
+}

@@ -1,0 +1,366 @@
+/* check_math.c - ext/math against GSL, identities and closed forms. */
+#include <check.h>
+#include <gsl/gsl_cdf.h>
+#include <gsl/gsl_integration.h>
+#include <gsl/gsl_sf_gamma.h>
+#include <gsl/gsl_sf_psi.h>
+#include <math.h>
+#include <stdint.h>
+#include <stdlib.h>
+
+#include "math/linear.h"
+#include "math/optimise.h"
+#include "math/quadrature.h"
+#include "math/radix.h"
+#include "math/special.h"
+
+typedef struct Worst { /* the worst case of many; error is in units of the tolerance */
+    double error, at, at_2, got, want;
+} Worst;
+
+static void worst_take(Worst *w, double at, double at_2, double got, double want, double scale) {
+    double error = fabs(got - want) / scale;
+    if (got == want || !(error <= 1e300)) error = got == want ? 0 : 1e300;
+    if (error > w->error) *w = (Worst){error, at, at_2, got, want};
+}
+
+static void worst_assert(const Worst *w, double tolerance, const char *what) {
+    if (w->error > tolerance)
+        ck_abort_msg("%s(%.17g, %.17g) = %.17g, not %.17g: off by %.3g", what, w->at, w->at_2,
+                     w->got, w->want, w->error);
+}
+
+/* Arguments from 1e-8 to 1e8, and densely around 1 and 2 where ln Gamma vanishes. */
+static double grid(int i) {
+    return i < 4000 ? exp(-18.4 + 36.8 * i / 4000) : 0.4 + (i - 4000) * 0.0007;
+}
+enum { GRID = 8000 };
+
+START_TEST(lgamma_agrees_with_gsl) {
+    Worst w = {0};
+    for (int i = 0; i < GRID; i++) {
+        double x = grid(i), want = gsl_sf_lngamma(x);
+        worst_take(&w, x, 0, special_lgamma(x), want, fmax(fabs(want), 1));
+    }
+    worst_assert(&w, 1e-14, "lgamma");
+}
+END_TEST
+
+/* From 40-digit arithmetic: GSL itself is off by 2e-13 around 1 and 2. */
+START_TEST(lgamma_keeps_relative_precision_near_its_roots) {
+    static const double point[][2] = {
+        {0.0007, 7.264026574826914505},
+        {0.31, 1.061372777029105153},
+        {0.499, 0.57433092316068637712},
+        {0.97, 0.018067733126022009615},
+        {1.0007, -0.0004036480939548917537},
+        {1.4999, -0.12078588195849393823},
+        {1.5001, -0.12077858396397448928},
+        {1.993, -0.0029436663096731923032},
+        {2.024, 0.010331640745362651664},
+        {2.4999, 0.28461255726068263571},
+        {2.5001, 0.28475318858873324644},
+        {9.99, 12.77931521435019336},
+        {10.01, 12.824350262448247282},
+        {123.45, 469.57667630038191477},
+        {10000000.0, 151180949.36947391394}};
+    Worst w = {0};
+    for (size_t i = 0; i < sizeof(point) / sizeof(point[0]); i++)
+        worst_take(&w, point[i][0], 0, special_lgamma(point[i][0]), point[i][1],
+                   fabs(point[i][1]));
+    worst_assert(&w, 2e-15, "lgamma");
+}
+END_TEST
+
+START_TEST(lgamma_is_exact_at_its_roots_and_ends) {
+    ck_assert(special_lgamma(1) == 0 && special_lgamma(2) == 0);
+    ck_assert(isnan(special_lgamma(0)) && isnan(special_lgamma(-1.5)) && isnan(special_lgamma(NAN)));
+    ck_assert(isinf(special_lgamma(INFINITY)));
+    ck_assert_double_eq_tol(special_lgamma(5e-324), 744.44007192138122, 1e-10);
+    ck_assert_double_eq_tol(special_lgamma(0.5), 0.5 * log(3.14159265358979323846), 1e-15);
+}
+END_TEST
+
+START_TEST(digamma_agrees_with_gsl) {
+    Worst w = {0};
+    for (int i = 0; i < GRID; i++) {
+        double x = grid(i), want = gsl_sf_psi(x);
+        worst_take(&w, x, 0, special_digamma(x), want, fmax(fabs(want), 1));
+    }
+    worst_assert(&w, 2e-15, "digamma");
+    ck_assert(isnan(special_digamma(0)) && isnan(special_digamma(-2)));
+}
+END_TEST
+
+START_TEST(lbeta_agrees_with_gsl) {
+    Worst w = {0};
+    for (int i = 0; i < GRID; i += 37)
+        for (int j = 0; j < GRID; j += 41) {
+            double x = grid(i), y = grid(j), want = gsl_sf_lnbeta(x, y);
+            worst_take(&w, x, y, special_lbeta(x, y), want, fmax(fabs(want), 1));
+        }
+    worst_assert(&w, 5e-14, "lbeta");
+    ck_assert(isnan(special_lbeta(0, 1)) && isnan(special_lbeta(1, -1)));
+}
+END_TEST
+
+/* B(x, y + 1) / B(x, y) = y / (x + y), where differences of lgamma have no digits left. */
+START_TEST(lbeta_keeps_its_digits_for_large_arguments) {
+    Worst w = {0};
+    for (int i = 0; i < 2000; i++) {
+        double y = exp(2.5 + 0.012 * i), x = 0.37 * (1 + i % 17);
+        worst_take(&w, x, y, special_lbeta(x, y + 1) - special_lbeta(x, y), -log1p(x / y),
+                   fmax(fabs(special_lbeta(x, y)), 1));
+    }
+    worst_assert(&w, 4e-15, "lbeta step");
+}
+END_TEST
+
+START_TEST(logistic_pieces_hold_on_both_sides) {
+    ck_assert(special_softplus(1000) == 1000 && special_softplus(-1000) == 0);
+    ck_assert(special_logistic(1000) == 1 && special_logistic(-1000) == 0);
+    ck_assert(special_softplus(-INFINITY) == 0 && special_logistic(-INFINITY) == 0);
+    ck_assert_double_eq_tol(special_softplus(0), 0.69314718055994530942, 1e-16);
+    Worst w = {0};
+    for (double d = -700; d <= 700; d += 0.37) {
+        worst_take(&w, d, 0, special_softplus(d) - special_softplus(-d), d, fmax(fabs(d), 1));
+        worst_take(&w, d, 1, special_logistic(d) / special_logistic(-d), exp(d), exp(d));
+    }
+    worst_assert(&w, 2e-13, "logistic");
+}
+END_TEST
+
+START_TEST(normal_law_agrees_with_gsl) {
+    Worst w = {0}, back = {0};
+    for (int i = 1; i < 4000; i++) {
+        double p = i < 2000 ? exp(-700.0 * i / 2000) : i / 4000.0 - 0.25 * (i % 2);
+        double z = special_normal_quantile(p), want = gsl_cdf_ugaussian_Pinv(p);
+        worst_take(&w, p, 0, z, want, fmax(fabs(want), 1e-3));
+        worst_take(&back, p, 0, special_normal_cdf(z), p, p * fmax(z * z, 1));
+    }
+    worst_assert(&w, 1e-12, "normal_quantile");
+    worst_assert(&back, 2e-15, "normal_cdf of normal_quantile");
+}
+END_TEST
+
+START_TEST(normal_quantile_published_points) {
+    ck_assert_double_eq_tol(special_normal_quantile(0.975), 1.9599639845400542355, 1e-15);
+    ck_assert_double_eq_tol(special_normal_quantile(0.995), 2.5758293035489007610, 2e-15);
+    ck_assert_double_eq_tol(special_normal_quantile(1e-10), -6.3613409024040562047, 2e-15);
+    ck_assert(special_normal_quantile(0.5) == 0);
+    ck_assert(isinf(special_normal_quantile(0)) && special_normal_quantile(0) < 0);
+    ck_assert(isinf(special_normal_quantile(1)) && special_normal_quantile(1) > 0);
+    ck_assert(isnan(special_normal_quantile(-0.1)) && isnan(special_normal_quantile(1.1)));
+    ck_assert(special_normal_quantile(5e-324) < -38 && special_normal_quantile(5e-324) > -39);
+}
+END_TEST
+
+START_TEST(quadrature_agrees_with_gsl) {
+    double node[QUADRATURE_POINTS], weight[QUADRATURE_POINTS];
+    gsl_integration_glfixed_table *table = gsl_integration_glfixed_table_alloc(QUADRATURE_POINTS);
+    Worst w = {0};
+    quadrature_panel(-2.385, 7.1, node, weight);
+    for (size_t i = 0; i < QUADRATURE_POINTS; i++) {
+        double x, v;
+        gsl_integration_glfixed_point(-2.385, 7.1, i, &x, &v, table);
+        worst_take(&w, (double)i, 0, node[i], x, 1);
+        worst_take(&w, (double)i, 1, weight[i], v, 1);
+    }
+    gsl_integration_glfixed_table_free(table);
+    worst_assert(&w, 4e-15, "quadrature_panel");
+}
+END_TEST
+
+START_TEST(spd_inverse_inverts) {
+    double a[36], inverse[36];
+    Worst w = {0};
+    for (int n = 1; n <= LINEAR_MAX; n++) {
+        for (int i = 0; i < n; i++)
+            for (int j = 0; j < n; j++)
+                a[i * n + j] = pow(10, 3 * (i + j) - 6) * (i == j ? 2.3 : 1 / (1.0 + i + j));
+        ck_assert(linear_spd_inverse(n, a, 1e-10, inverse));
+        for (int i = 0; i < n; i++)
+            for (int j = 0; j < n; j++) {
+                double sum = 0, size = 0;
+                for (int k = 0; k < n; k++) {
+                    sum += a[i * n + k] * inverse[k * n + j];
+                    size += fabs(a[i * n + k] * inverse[k * n + j]);
+                }
+                worst_take(&w, i, j, sum, i == j, fmax(size, 1));
+            }
+    }
+    worst_assert(&w, 1e-14, "inverse * a");
+}
+END_TEST
+
+START_TEST(spd_inverse_refuses_what_it_cannot_invert) {
+    double singular[] = {1, 1, 1, 1}, saddle[] = {1, 2, 2, 1}, bad[] = {1, 0, NAN, 1};
+    double near[] = {1, 1 - 1e-12, 1 - 1e-12, 1}, inverse[4] = {7, 7, 7, 7};
+    ck_assert(!linear_spd_inverse(2, singular, 1e-10, inverse));
+    ck_assert(!linear_spd_inverse(2, saddle, 1e-10, inverse));
+    ck_assert(!linear_spd_inverse(2, bad, 1e-10, inverse));
+    ck_assert(!linear_spd_inverse(2, near, 1e-10, inverse));
+    ck_assert(linear_spd_inverse(2, near, 1e-13, near));
+    ck_assert(inverse[0] == 7 && inverse[3] == 7);
+}
+END_TEST
+
+typedef struct Valley {
+    int kind, calls, calls_max;
+} Valley;
+enum { VALLEY_ROSENBROCK, VALLEY_WALL, VALLEY_RIDGE, VALLEY_UPHILL, VALLEY_NOWHERE, VALLEY_QUARTIC };
+
+static bool valley(void *ctx, const double *x, double *value, double *gradient) {
+    Valley *v = ctx;
+    if (++v->calls > v->calls_max) return false;
+    double bend = x[1] - x[0] * x[0], rest = 1 - x[0];
+    switch (v->kind) {
+        case VALLEY_WALL: /* undefined left of 0, minimum at (0.01, 2) */
+            *value = x[0] > 0 ? x[0] - 0.01 * log(x[0]) + (x[1] - 2) * (x[1] - 2) : NAN;
+            gradient[0] = 1 - 0.01 / x[0];
+            gradient[1] = 2 * (x[1] - 2);
+            break;
+        case VALLEY_RIDGE: /* falls for ever, ever more slowly */
+            *value = exp(-x[0]) + (x[0] + x[1]) * (x[0] + x[1]);
+            gradient[0] = -exp(-x[0]) + 2 * (x[0] + x[1]);
+            gradient[1] = 2 * (x[0] + x[1]);
+            break;
+        case VALLEY_UPHILL: /* a gradient of the wrong sign */
+            *value = x[0] * x[0] + x[1] * x[1];
+            gradient[0] = -2 * x[0];
+            gradient[1] = -2 * x[1];
+            break;
+        case VALLEY_NOWHERE:
+            *value = INFINITY;
+            gradient[0] = gradient[1] = NAN;
+            break;
+        case VALLEY_QUARTIC: /* no curvature at the minimum */
+            *value = pow(x[0], 4) + pow(x[1], 4);
+            gradient[0] = 4 * pow(x[0], 3);
+            gradient[1] = 4 * pow(x[1], 3);
+            break;
+        default:
+            *value = 100 * bend * bend + rest * rest;
+            gradient[0] = -400 * x[0] * bend - 2 * rest;
+            gradient[1] = 200 * bend;
+    }
+    return true;
+}
+
+static Optimise valley_descend(Valley *v, double x0, double x1) {
+    Optimise search;
+    double start[2] = {x0, x1};
+    optimise_init(&search, 2, start, valley, v);
+    while (optimise_test(&search, 1e-16) == OPTIMISE_RUNNING) optimise_iterate(&search);
+    ck_assert_int_eq(search.evaluations, v->calls);
+    return search;
+}
+
+START_TEST(optimiser_finds_minima) {
+    Valley v = {VALLEY_ROSENBROCK, 0, 100000};
+    double inverse[4];
+    Optimise s = valley_descend(&v, -1.2, 1);
+    ck_assert_int_eq(s.status, OPTIMISE_CONVERGED);
+    ck_assert_double_eq_tol(s.point[0], 1, 1e-6);
+    ck_assert_int_lt(s.evaluations, 80);
+    ck_assert(optimise_finish(&s, 1e-4, 1e-10, 1e-16, inverse));
+    ck_assert_double_eq_tol(s.point[0], 1, 1e-7);
+    ck_assert_double_eq_tol(inverse[0], 0.5, 1e-4); /* of the Hessian (802, -400; -400, 200) */
+    ck_assert_double_eq_tol(inverse[3], 2.005, 1e-3);
+    v = (Valley){VALLEY_WALL, 0, 100000};
+    s = valley_descend(&v, 5, -3);
+    ck_assert_int_eq(s.status, OPTIMISE_CONVERGED);
+    ck_assert_double_eq_tol(s.point[0], 0.01, 1e-6);
+    ck_assert_double_eq_tol(s.point[1], 2, 1e-6);
+}
+END_TEST
+
+START_TEST(optimiser_ends_where_there_is_no_minimum) {
+    double inverse[4];
+    Valley v = {VALLEY_RIDGE, 0, 100000};
+    Optimise s = valley_descend(&v, 0, 0);
+    ck_assert(s.status == OPTIMISE_CONVERGED || s.status == OPTIMISE_EXHAUSTED);
+    ck_assert(s.value < 1e-6 && isfinite(s.point[0]) && s.iterations <= OPTIMISE_ITERATIONS_MAX);
+    v = (Valley){VALLEY_UPHILL, 0, 100000};
+    ck_assert_int_eq(valley_descend(&v, 1, 2).status, OPTIMISE_STALLED);
+    v = (Valley){VALLEY_NOWHERE, 0, 100000};
+    s = valley_descend(&v, 1, 2);
+    ck_assert_int_eq(s.status, OPTIMISE_BAD_START);
+    ck_assert(!optimise_finish(&s, 1e-4, 1e-10, 1e-16, inverse));
+    v = (Valley){VALLEY_QUARTIC, 0, 100000};
+    s = valley_descend(&v, 0.3, 0.7);
+    ck_assert(fabs(s.point[0]) < 0.01 && fabs(s.point[1]) < 0.01);
+}
+END_TEST
+
+START_TEST(optimiser_obeys_its_objective) {
+    for (int calls = 0; calls < 30; calls++) {
+        Valley v = {VALLEY_ROSENBROCK, 0, calls};
+        double start[2] = {-1.2, 1}, inverse[4];
+        Optimise s;
+        optimise_init(&s, 2, start, valley, &v);
+        while (optimise_test(&s, 1e-16) == OPTIMISE_RUNNING) optimise_iterate(&s);
+        if (s.status != OPTIMISE_INTERRUPTED || v.calls != calls + 1 ||
+            optimise_finish(&s, 1e-4, 1e-10, 1e-16, inverse))
+            ck_abort_msg("not interrupted after %d calls", calls);
+    }
+}
+END_TEST
+
+static int pair_compare(const void *a, const void *b) {
+    const uint64_t *p = a, *q = b;
+    if (p[0] != q[0]) return p[0] < q[0] ? -1 : 1;
+    return p[1] < q[1] ? -1 : p[1] > q[1];
+}
+
+START_TEST(radix_sorts_as_qsort_does) {
+    enum { N = 5003 };
+    static uint64_t pair[N][2], room[4 * N + 4096];
+    static const int widths[][2] = {{64, 32}, {64, 0}, {44, 22}, {7, 0}, {0, 0}, {1, 1}, {23, 3}};
+    uint64_t s = 88172645463325252u;
+    ck_assert_int_le((int)radix_workspace_size(N), (int)sizeof(room));
+    for (size_t k = 0; k < sizeof(widths) / sizeof(widths[0]); k++) {
+        Radix radix;
+        radix_init(&radix, N, widths[k][1] > 0, room);
+        for (int i = 0; i < N; i++) {
+            s ^= s << 13, s ^= s >> 7, s ^= s << 17;
+            pair[i][1] = radix.key[i] = widths[k][0] ? s >> (64 - widths[k][0]) : 0;
+            pair[i][0] = widths[k][1] ? (s * 0x9E3779B97F4A7C15u) >> (64 - widths[k][1]) : 0;
+            if (radix.paired) radix.high[i] = (uint32_t)pair[i][0];
+        }
+        radix_sort(&radix, widths[k][0], widths[k][1]);
+        qsort(pair, N, sizeof(pair[0]), pair_compare);
+        for (int i = 0; i < N; i++)
+            if (radix.key[i] != pair[i][1] || (radix.paired && radix.high[i] != pair[i][0]))
+                ck_abort_msg("widths %d, %d: wrong at %d", widths[k][0], widths[k][1], i);
+    }
+}
+END_TEST
+
+int main(void) {
+    Suite *suite = suite_create("math");
+    TCase *tc = tcase_create("math");
+    tcase_set_timeout(tc, 60);
+    tcase_add_test(tc, lgamma_agrees_with_gsl);
+    tcase_add_test(tc, lgamma_keeps_relative_precision_near_its_roots);
+    tcase_add_test(tc, lgamma_is_exact_at_its_roots_and_ends);
+    tcase_add_test(tc, digamma_agrees_with_gsl);
+    tcase_add_test(tc, lbeta_agrees_with_gsl);
+    tcase_add_test(tc, lbeta_keeps_its_digits_for_large_arguments);
+    tcase_add_test(tc, logistic_pieces_hold_on_both_sides);
+    tcase_add_test(tc, normal_law_agrees_with_gsl);
+    tcase_add_test(tc, normal_quantile_published_points);
+    tcase_add_test(tc, quadrature_agrees_with_gsl);
+    tcase_add_test(tc, spd_inverse_inverts);
+    tcase_add_test(tc, spd_inverse_refuses_what_it_cannot_invert);
+    tcase_add_test(tc, optimiser_finds_minima);
+    tcase_add_test(tc, optimiser_ends_where_there_is_no_minimum);
+    tcase_add_test(tc, optimiser_obeys_its_objective);
+    tcase_add_test(tc, radix_sorts_as_qsort_does);
+    suite_add_tcase(suite, tc);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_NORMAL);
+    int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed != 0;
+}
