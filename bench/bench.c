@@ -10,8 +10,8 @@
  * Every measurement is a child process of its own, which opens DB read-only with SQLite's
  * defaults, loads the extension if the query needs it, runs the query to its last row and reads
  * every column.  Only that last part is timed.  An uncounted round warms the file cache; then the
- * queries take turns (A B C A B C ...), so that a drift of the machine meets all of them.  Memory is
- * the child's peak resident size above the bare scan's, and SQLite's own high-water mark.
+ * queries take turns (A B C A B C ...), so that a drift of the machine meets all of them.  Memory
+ * is the child's peak resident size above the bare scan's, and SQLite's own high-water mark.
  *
  * In the uncounted round a query and its twin are also compared, in the columns that both have:
  * a race between different results would mean nothing.
@@ -55,7 +55,7 @@ typedef struct Query {
     const char *file;                 /* in the directory of --sql */
     int flags;
     int twin;                         /* the query to be faster than; 0 (the bare scan): none */
-    double scans_max, speedup_min;    /* targets: multiple of the bare scan, twin / query; 0: none */
+    double scans_max, speedup_min;    /* targets: query / bare scan, twin / query; 0: none */
     const char *shared;               /* columns that it has in common with its twin, in commas */
 } Query;
 

@@ -8,8 +8,8 @@
  *     orders(order_id INTEGER PRIMARY KEY, customer_id, order_date, amount REAL,
  *            channel TEXT, status TEXT, country TEXT, note TEXT)
  *
- * of CUSTOMERS customers and about ORDERS rows (within a few percent; any mean of 1.2 to 50 orders a
- * customer) of about 100 bytes, in the order of their dates.  customer_id and order_date are
+ * of CUSTOMERS customers and about ORDERS rows (within a few percent; any mean of 1.2 to 50 orders
+ * a customer) of about 100 bytes, in the order of their dates.  customer_id and order_date are
  * INTEGER (a number, unix seconds), or with --text TEXT ('C-0000012345', 'YYYY-MM-DD HH:MM:SS').
  * The orders run from 2021-01-01 to 2025-01-17, so that the last month is not over.
  *
@@ -22,10 +22,10 @@
  * refunded, wholly or by half, up to 30 days later: a row with a negative amount and the order's
  * own reference in its note.
  *
- * Methods: xoshiro256** (Blackman, Vigna 2018) seeded by splitmix64 (Steele, Lea, Flood 2014); gamma
- * variates by Marsaglia and Tsang (2000), normal ones by Marsaglia's polar method (1964), beta
- * ones as a ratio of gammas, the Poisson process from exponential gaps, thinned as in Lewis and
- * Shedler (1979).  Fader, Hardie, Lee (2005), Marketing Science 24(2); Fader, Hardie (2013).
+ * Methods: xoshiro256** (Blackman, Vigna 2018) seeded by splitmix64 (Steele, Lea, Flood 2014);
+ * gamma variates by Marsaglia and Tsang (2000), normal ones by Marsaglia's polar method (1964),
+ * beta ones as a ratio of gammas, the Poisson process from exponential gaps, thinned as in Lewis
+ * and Shedler (1979).  Fader, Hardie, Lee (2005), Marketing Science 24(2); Fader, Hardie (2013).
  */
 #include <inttypes.h>
 #include <math.h>
@@ -503,7 +503,8 @@ static bool options_parse(int argc, char **argv, Options *options)
             ok = options_number(argv[i], GENERATE_CUSTOMERS_MAX, &options->n_customers);
             n_positional++;
         } else {
-            ok = n_positional == 2 && options_number(argv[i], GENERATE_ORDERS_MAX, &options->n_orders);
+            ok = n_positional == 2 &&
+                 options_number(argv[i], GENERATE_ORDERS_MAX, &options->n_orders);
             n_positional++;
         }
         if (!ok) return false;

@@ -1,8 +1,8 @@
--- demo.sql: four questions to the sample shop.  From the top folder:
+-- demo.sql: four questions to the sample shop.
 --
---     make && sqlite3 shop.db < samples/shop.sql && sqlite3 shop.db < samples/demo.sql
-.load ./retain
-.mode box
+--     sqlite3 shop.db < samples/shop.sql
+--     sqlite3 -cmd '.load ./retain' shop.db < samples/demo.sql
+.mode box --wordwrap on
 
 .print
 .print How many customers does the shop keep, month by month?  The last month is not over: no rate.
@@ -22,11 +22,11 @@ ORDER BY period_start;
 .print Who is most worth saving?  Ten customers by the value at risk, with the reason.
 SELECT r.rank,
        c.name,
-       round(100 * r.churn_probability) || ' %' AS "churn in 90 days",
+       printf('%.1f %%', 100 * r.churn_probability) AS "churn in 90 days",
        r.days_since_last AS "days silent",
-       round(r.usual_gap_days) AS "usual gap",
-       round(r.historic_value) AS spent,
-       round(r.value_at_risk) AS "at risk",
+       printf('%.0f', r.usual_gap_days) AS "usual gap",
+       printf('%.0f', r.historic_value) AS spent,
+       printf('%.0f', r.value_at_risk) AS "at risk",
        r.reason
 FROM churn_candidates('orders') AS r JOIN customers AS c USING (customer_id)
 ORDER BY r.rank
@@ -37,11 +37,11 @@ LIMIT 10;
 SELECT c.name,
        v.frequency + 1 AS "order days",
        v.last_order_date AS "last order",
-       round(100 * v.p_alive) || ' %' AS alive,
-       round(v.expected_purchases, 1) AS "orders expected",
-       round(v.expected_spend, 2) AS "each worth",
-       round(v.predicted_clv) AS "next year",
-       round(v.historic_clv) AS "so far"
+       printf('%.1f %%', 100 * v.p_alive) AS alive,
+       printf('%.1f', v.expected_purchases) AS "orders expected",
+       printf('%.2f', v.expected_spend) AS "each worth",
+       printf('%.0f', v.predicted_clv) AS "next year",
+       printf('%.0f', v.historic_clv) AS "so far"
 FROM clv('orders') AS v JOIN customers AS c USING (customer_id)
 ORDER BY v.predicted_clv DESC, customer_id
 LIMIT 10;

@@ -37,20 +37,23 @@ WITH RECURSIVE
 number(day) AS (SELECT 0 UNION ALL SELECT day + 1 FROM number WHERE day < 900),
 dated AS (SELECT day, date('2023-04-01', '+' || day || ' days') AS date FROM number)
 SELECT day, date,
-       CASE strftime('%w', date) WHEN '0' THEN 500 WHEN '6' THEN 650 WHEN '1' THEN 1100 ELSE 1000 END
+       CASE strftime('%w', date) WHEN '0' THEN 500 WHEN '6' THEN 650 WHEN '1' THEN 1100
+              ELSE 1000 END
        * CASE strftime('%m', date) WHEN '01' THEN 850 WHEN '02' THEN 820 WHEN '07' THEN 800
               WHEN '08' THEN 780 WHEN '11' THEN 1350 WHEN '12' THEN 1400 ELSE 1000 END
        / 1000 AS demand
 FROM dated;
 
--- Six draws for each customer; then what they are like.  The later of two uniform days, half of
+-- Seven draws for each customer; then what they are like.  The later of two uniform days, half of
 -- the time, makes acquisition grow to three times its start.  Cubes make a few customers buy
 -- often and a few spend much.
 CREATE TEMP TABLE shop_customer AS
 WITH RECURSIVE
 number(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM number WHERE n < 2000),
 purpose(p) AS (VALUES (1), (2), (3), (4), (5), (6), (7)),
-start AS (SELECT n, p, (n * 7368787 + p * 179424673 + 104729) % 2147483647 AS x FROM number, purpose),
+start AS (
+    SELECT n, p, (n * 7368787 + p * 179424673 + 104729) % 2147483647 AS x FROM number, purpose
+),
 mixed AS (SELECT n, p, (x * x + 48271) % 2147483647 AS x FROM start),
 draw AS (SELECT n, p, (x * x + 16807) % 2147483647 % 1000 AS x FROM mixed),
 wide AS (
@@ -80,7 +83,7 @@ SELECT customer_id, first_day, channel, country,
        CASE WHEN is_silent THEN 80000 ELSE rate_ppm END AS rate_ppm,
        CASE WHEN is_silent THEN 9000 + customer_id * 17 ELSE cents END AS cents,
        CASE WHEN is_silent THEN 0 WHEN channel = 'market' THEN 260 WHEN channel = 'app' THEN 25
-            ELSE 40 END AS dropout,                               -- after each order, in thousandths
+            ELSE 40 END AS dropout,      -- after each order, in thousandths
        CASE WHEN is_silent THEN 820 - customer_id % 8 * 20 ELSE 900 END AS last_day
 FROM (SELECT *, customer_id % 45 = 7 AND customer_id < 350 AS is_silent FROM numbered);
 
@@ -149,7 +152,8 @@ last(i, name) AS (VALUES
     (12, 'Moreau'), (13, 'Neumann'), (14, 'Otten'), (15, 'Petit'), (16, 'Quist'), (17, 'Renard'),
     (18, 'Schmid'), (19, 'Thomas'), (20, 'Urban'), (21, 'Visser'), (22, 'Weber'), (23, 'Yilmaz'),
     (24, 'Zander'), (25, 'Brandt'), (26, 'Colin'), (27, 'Duval'), (28, 'Engel'))
-SELECT c.customer_id, first.name || ' ' || substr('ABCDEF', c.customer_id / 667 + 1, 1) || '. ' || last.name,
+SELECT c.customer_id,
+       first.name || ' ' || substr('ABC', c.customer_id / 667 + 1, 1) || '. ' || last.name,
        CASE c.customer_id % 7 WHEN 0 THEN 'example.org' WHEN 1 THEN 'example.net'
             ELSE 'example.com' END
 FROM shop_customer AS c

@@ -45,7 +45,8 @@ step AS (
     FROM active
 ),
 counted AS (
-    SELECT month, count(*) AS n, sum(previous IS NULL) AS new, sum(previous IS month - 1) AS retained
+    SELECT month, count(*) AS n, sum(previous IS NULL) AS new,
+           sum(previous IS month - 1) AS retained
     FROM step
     GROUP BY month
 ),

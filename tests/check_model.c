@@ -183,8 +183,10 @@ static const BgnbdParams odd_params[] = {
     {1.3, 1000, 600, 900},         {0.4, 5, 0.02, 0.01},
 };
 enum { ODD_PARAMS = sizeof(odd_params) / sizeof(odd_params[0]) };
-static const double odd_rows[][3] = {{0, 0, 0},     {0, 0, 39},      {1, 0.5, 39},    {2, 30.43, 38.86},
-                                     {30, 300, 365}, {300, 364, 365}, {5000, 10, 365}, {7, 7, 7}};
+static const double odd_rows[][3] = {
+    {0, 0, 0},      {0, 0, 39},      {1, 0.5, 39},    {2, 30.43, 38.86},
+    {30, 300, 365}, {300, 364, 365}, {5000, 10, 365}, {7, 7, 7},
+};
 enum { ODD_ROWS = sizeof(odd_rows) / sizeof(odd_rows[0]) };
 
 static double natural(const BgnbdParams *p, int i) {
@@ -217,7 +219,8 @@ END_TEST
 
 /* The posterior mean over p of (1 - (1 + p tau)^-k) / p by double-exponential quadrature in
  * ln p and ln(1 - p), a route of its own. */
-static double brute_expectation(BgnbdKind kind, const BgnbdParams *p, double x, double T, double t) {
+static double brute_expectation(BgnbdKind kind, const BgnbdParams *p, double x, double T,
+                                double t) {
     double tau = t / (p->alpha + T), k = p->r + x, B = p->b + x + (kind == BGNBD_MBG);
     double mass = 0, mean = 0, peak = -1e300, h = 1.0 / 128;
     for (int pass = 0; pass < 2; pass++)
@@ -321,7 +324,8 @@ START_TEST(probabilities_fit_together) {
 END_TEST
 
 START_TEST(nonsense_is_nan) {
-    static const double rows[][3] = {{-1, 0, 1}, {1, 2, 1}, {1, -1, 1}, {NAN, 0, 1}, {1, 1, INFINITY}};
+    static const double rows[][3] = {
+        {-1, 0, 1}, {1, 2, 1}, {1, -1, 1}, {NAN, 0, 1}, {1, 1, INFINITY}};
     BgnbdParams bad[] = {{0, 1, 1, 1}, {1, -1, 1, 1}, {1, 1, NAN, 1}, {1, 1, 1, INFINITY}};
     double gradient[4] = {0};
     for (int i = 0; i < 5; i++)
@@ -447,7 +451,8 @@ START_TEST(customers_at_given_parameters) {
             static const int horizon[2][4] = {{7, 30, 90, 365}, {1, 13, 39, 52}};
             int t = horizon[weeks][h];
             worst_take(&w, bgnbd_unconditional_expected((BgnbdKind)kind, &p, t),
-                       oracle_number(oracle, "fits.%s.unconditional_expected.%d", kind_name[kind], t),
+                       oracle_number(oracle, "fits.%s.unconditional_expected.%d",
+                                     kind_name[kind], t),
                        0, (double[]){0, 0, t});
         }
         worst_assert(&w, p.b > 1e4 ? 1e-9 : 1e-11, kind_name[kind]);
@@ -475,8 +480,9 @@ START_TEST(customers_with_fifty_digits) {
                        oracle_number(oracle, "mp50.rows[%d].%s.ll", c, name), 1e-6, row);
             worst_take(&w, bgnbd_p_alive((BgnbdKind)kind, &p, row[0], row[1], row[2]),
                        oracle_number(oracle, "mp50.rows[%d].%s.palive", c, name), 0, row);
-            worst_take(&w,
-                       bgnbd_expected_purchases((BgnbdKind)kind, &p, row[0], row[1], row[2], horizon),
+            double e = bgnbd_expected_purchases((BgnbdKind)kind, &p, row[0], row[1], row[2],
+                                                horizon);
+            worst_take(&w, e,
                        oracle_number(oracle, "mp50.rows[%d].%s.cet", c, name), 1e-300, row);
         }
         worst_assert(&w, 1e-13, name);
@@ -510,9 +516,13 @@ END_TEST
 static bool reference_people(int which, People *p) {
     static const char *const last[] = {"1997-09-30", "1998-06-30", "2011-08-31", "2011-12-09"};
     OracleCustomers who;
-    bool found = which == 0  ? oracle_summary("cdnow_sample_39w_rfm", &who)
-                 : which < 2 ? oracle_orders("cdnow_sample", 1, 2, 4, last[which], &who)
-                             : oracle_orders("uci_online_retail_orders", 1, 2, 3, last[which], &who);
+    bool found;
+    if (which == 0)
+        found = oracle_summary("cdnow_sample_39w_rfm", &who);
+    else if (which == 1)
+        found = oracle_orders("cdnow_sample", 1, 2, 4, last[which], &who);
+    else
+        found = oracle_orders("uci_online_retail_orders", 1, 2, 3, last[which], &who);
     if (!found) return false;
     *p = people_new(who.n);
     memcpy(p->frequency, who.frequency, (size_t)who.n * sizeof(int32_t));

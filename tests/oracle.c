@@ -81,7 +81,8 @@ Oracle *oracle_open(const char *name) {
     sqlite3_exec(oracle->db, "CREATE TABLE leaf(path PRIMARY KEY, value, length) WITHOUT ROWID",
                  NULL, NULL, NULL);
     sqlite3_prepare_v2(oracle->db,
-                       "INSERT INTO leaf SELECT replace(replace(fullkey, '\"', ''), '$.', ''), atom,"
+                       "INSERT INTO leaf"
+                       " SELECT replace(replace(fullkey, '\"', ''), '$.', ''), atom,"
                        " iif(type = 'array', json_array_length(value), 0) FROM json_tree(?)"
                        " WHERE type = 'array' OR type <> 'object'",
                        -1, &fill, NULL);

@@ -6,7 +6,7 @@
 
 #include "base/sqlite.h"
 
-enum { ARENA_ALIGN = 16, ARENA_BLOCK_MIN = 512 };
+enum { ARENA_ALIGN = 8, ARENA_BLOCK_MIN = 512 }; /* what sqlite3_malloc64 promises */
 
 struct ArenaBlock {
     ArenaBlock *next;

@@ -19,7 +19,7 @@ typedef struct Arena {
 enum { ARENA_BLOCK_SIZE = 16 * 1024 };                   /* small requests share blocks up to this size */
 #define ARENA_REQUEST_MAX ((int64_t)1 << 40)             /* a larger request is refused as out of memory */
 
-/* n zeroed elements of the given size, 16-aligned; NULL with err set when there is no memory or err has
+/* n zeroed elements of the given size, 8-aligned; NULL with err set when there is no memory or err has
  * already failed.  n = 0 gives a pointer that must not be read through. */
 void *arena_alloc(Arena *arena, Err *err, int64_t n, size_t size);
 

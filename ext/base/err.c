@@ -31,7 +31,9 @@ static size_t err_utf8_length(const unsigned char *s, size_t n) {
     if (want > n) return 0;
     for (size_t i = 1; i < want; i++)
         if ((s[i] & 0xC0) != 0x80) return 0;
-    return want;
+    bool overlong = (s[0] == 0xE0 && s[1] < 0xA0) || (s[0] == 0xF0 && s[1] < 0x90);
+    bool no_character = (s[0] == 0xED && s[1] > 0x9F) || (s[0] == 0xF4 && s[1] > 0x8F);
+    return overlong || no_character ? 0 : want;
 }
 
 const char *err_quote(const char *text, size_t n, char out[ERR_QUOTE_SIZE]) {

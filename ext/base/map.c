@@ -1,21 +1,17 @@
 /* map.c - see map.h.
  *
- * Open addressing with linear probing.  A slot holds the value itself where that has at most 8 bytes,
- * so that integers and short codes are decided without a second memory access; longer keys hold a
- * 64-bit hash and are compared by bytes when it agrees.
+ * The hash table is open addressing with linear probing; a slot has 32 bits of the hash and the id, and
+ * the key itself decides.
  */
 #include "base/map.h"
 
 #include <string.h>
 
 enum {
-    MAP_TAG_REAL_ONLY = 1,  /* an integral number so far seen only as REAL */
-    MAP_TAG_TYPE_SHIFT = 1, /* MapType in bits 1..3 */
-    MAP_TAG_SIZE_SHIFT = 4, /* length of text and blobs, cut to 28 bits */
-    MAP_TAG_NULL = 7 << MAP_TAG_TYPE_SHIFT,
-    MAP_WORD_BYTES = 8,
     MAP_SLOTS_MIN = 16,
-    MAP_FIRST_PAGE_MIN = 16
+    MAP_FIRST_PAGE_MIN = 16,
+    MAP_DIRECT_MIN = 64,
+    MAP_DIRECT_SPREAD = 4 /* the array may be this much longer than the number of keys */
 };
 
 Map map_new(Arena *arena) {
@@ -24,9 +20,13 @@ Map map_new(Arena *arena) {
 
 void map_close(Map *map) {
     sqlite3_free(map->slots);
+    sqlite3_free(map->direct);
     map->slots = NULL;
-    map->n_slots = 0;
+    map->direct = NULL;
+    map->n_slots = map->n_direct = 0;
 }
+
+/* ---- Values ---- */
 
 /* Finaliser of splitmix64 (Steele, Lea, Flood 2014): every input bit reaches every output bit. */
 static uint64_t map_mix(uint64_t x) {
@@ -35,99 +35,67 @@ static uint64_t map_mix(uint64_t x) {
     return x ^ (x >> 31);
 }
 
-static uint64_t map_load(const char *bytes, size_t n) {
-    uint64_t word = 0;
-    memcpy(&word, bytes, n);
-    return word;
+static uint32_t map_hash_words(const uint64_t word[2], uint32_t salt) {
+    return (uint32_t)(map_mix(word[0] ^ (word[1] + salt) * 0x9E3779B97F4A7C15u) >> 32);
 }
 
-static uint64_t map_hash_bytes(const char *bytes, size_t n) {
-    uint64_t hash = n * 0x9E3779B97F4A7C15u;
-    for (; n > MAP_WORD_BYTES; bytes += MAP_WORD_BYTES, n -= MAP_WORD_BYTES)
-        hash = map_mix(hash ^ map_load(bytes, MAP_WORD_BYTES)) + 0x9E3779B97F4A7C15u;
-    return map_mix(hash ^ map_load(bytes, n));
-}
-
-static uint32_t map_tag(MapType type, uint32_t size) {
-    return (uint32_t)type << MAP_TAG_TYPE_SHIFT | size << MAP_TAG_SIZE_SHIFT;
-}
-
-static MapType map_tag_type(uint32_t tag) {
-    MapType type = (MapType)(tag >> MAP_TAG_TYPE_SHIFT & 7);
-    return type <= MAP_BLOB ? type : MAP_NULL;
+static uint32_t map_hash_bytes(const char *bytes, uint32_t size) {
+    uint64_t word[2] = {0, size};
+    for (; size > 0;) {
+        uint32_t n = size < sizeof(*word) ? size : (uint32_t)sizeof(*word);
+        uint64_t next = 0;
+        memcpy(&next, bytes, n);
+        word[0] = map_mix(word[0] ^ next);
+        bytes += n;
+        size -= n;
+    }
+    return map_hash_words(word, 0);
 }
 
 static void map_probe_real(MapProbe *probe, double real) {
-    if (real >= -9223372036854775808.0 && real < 9223372036854775808.0 &&
-        (double)(int64_t)real == real) {
-        *probe = (MapProbe){.word = (uint64_t)(int64_t)real,
-                            .tag = map_tag(MAP_INTEGER, 0) | MAP_TAG_REAL_ONLY};
-        return;
-    }
-    memcpy(&probe->word, &real, sizeof(real));
-    probe->tag = map_tag(MAP_REAL, 0);
+    bool whole = real >= -9223372036854775808.0 && real < 9223372036854775808.0 &&
+                 (double)(int64_t)real == real;
+    probe->key.type = whole ? MAP_INTEGER : MAP_REAL;
+    probe->real_only = whole;
+    if (whole) probe->key.as.integer = (int64_t)real;
+    else probe->key.as.real = real;
 }
 
-static void map_probe_bytes(MapProbe *probe, MapType type, const char *bytes, uint32_t size) {
-    *probe = (MapProbe){.tag = map_tag(type, size), .size = size, .bytes = bytes};
-    probe->word = size > MAP_WORD_BYTES ? map_hash_bytes(bytes, size) : map_load(bytes, size);
+static void map_probe_bytes(MapProbe *probe, MapType type, sqlite3_value *value, Err *err) {
+    const char *bytes = type == MAP_TEXT ? (const char *)sqlite3_value_text(value)
+                                         : (const char *)sqlite3_value_blob(value);
+    uint32_t size = (uint32_t)sqlite3_value_bytes(value);
+    if (!bytes && (type == MAP_TEXT || size > 0)) {
+        err_nomem(err);
+        return;
+    }
+    probe->key.type = (uint8_t)type;
+    probe->key.size = size;
+    if (size > MAP_INLINE_BYTES) {
+        probe->key.as.elsewhere = bytes;
+        probe->hash = map_hash_bytes(bytes, size) ^ (uint32_t)type;
+        return;
+    }
+    if (size > 0) memcpy(probe->key.as.bytes, bytes, size);
+    probe->hash = map_hash_words(probe->key.as.word, size << 3 | (uint32_t)type);
 }
 
 void map_probe(MapProbe *probe, sqlite3_value *value, Err *err) {
     *probe = (MapProbe){0};
-    int type = sqlite3_value_type(value);
-    switch (type) {
+    switch (sqlite3_value_type(value)) {
         case SQLITE_INTEGER:
-            probe->word = (uint64_t)sqlite3_value_int64(value);
-            probe->tag = map_tag(MAP_INTEGER, 0);
+            probe->key.type = MAP_INTEGER;
+            probe->key.as.integer = sqlite3_value_int64(value);
             break;
         case SQLITE_FLOAT: map_probe_real(probe, sqlite3_value_double(value)); break;
-        case SQLITE_TEXT:
-        case SQLITE_BLOB: {
-            const char *bytes = type == SQLITE_TEXT ? (const char *)sqlite3_value_text(value)
-                                                    : (const char *)sqlite3_value_blob(value);
-            uint32_t size = (uint32_t)sqlite3_value_bytes(value);
-            if (!bytes && (type == SQLITE_TEXT || size > 0)) {
-                err_nomem(err);
-                return;
-            }
-            map_probe_bytes(probe, type == SQLITE_TEXT ? MAP_TEXT : MAP_BLOB, bytes ? bytes : "", size);
-            break;
-        }
+        case SQLITE_TEXT: map_probe_bytes(probe, MAP_TEXT, value, err); return;
+        case SQLITE_BLOB: map_probe_bytes(probe, MAP_BLOB, value, err); return;
         default: break;
     }
+    probe->hash = map_hash_words(probe->key.as.word, probe->key.type);
 }
 
-MapProbe map_probe_null(void) {
-    return (MapProbe){.tag = MAP_TAG_NULL};
-}
-
-static uint64_t map_home(const Map *map, uint64_t word, uint32_t tag) {
-    return map_mix(word ^ (uint64_t)(tag >> MAP_TAG_TYPE_SHIFT) << 40) & (uint64_t)(map->n_slots - 1);
-}
-
-/* Makes room for n more keys, so that no slot moves while a batch is worked on. */
-static void map_reserve(Map *map, Err *err, int64_t n) {
-    int64_t n_slots = map->n_slots ? map->n_slots : MAP_SLOTS_MIN;
-    while ((map->n_keys + n) * 10 > n_slots * 7) n_slots *= 2;
-    if (n_slots == map->n_slots || err->rc) return;
-    MapSlot *slots = sqlite3_malloc64((sqlite3_uint64)n_slots * sizeof(*slots));
-    if (!slots) {
-        err_nomem(err);
-        return;
-    }
-    memset(slots, 0, (size_t)n_slots * sizeof(*slots));
-    Map old = *map;
-    map->slots = slots;
-    map->n_slots = n_slots;
-    for (int64_t i = 0; i < old.n_slots; i++) {
-        if (!old.slots[i].tag) continue;
-        uint64_t at = map_home(map, old.slots[i].word, old.slots[i].tag);
-        while (slots[at].tag) at = (at + 1) & (uint64_t)(n_slots - 1);
-        slots[at] = old.slots[i];
-    }
-    sqlite3_free(old.slots);
-}
+/* ---- Keys by id ---- */
 
 /* The first page grows with the keys, so that a map of a few keys stays small. */
 static void map_grow_first_page(Map *map, Err *err) {
@@ -159,54 +127,150 @@ static MapKey *map_page(Map *map, Err *err) {
     return err->rc ? NULL : map->pages[page];
 }
 
-/* The next id, for a key not seen before. */
+/* The id + 1 of a key not seen before; 0 without memory. */
 static uint32_t map_add(Map *map, Err *err, const MapProbe *probe) {
     MapKey *page = map_page(map, err);
     if (!page) return 0;
-    MapKey key = {.size = probe->size, .type = (uint8_t)map_tag_type(probe->tag)};
-    if (probe->bytes) {
-        key.as.bytes = arena_copy(map->arena, err, probe->bytes, probe->size);
-    } else if (probe->tag & MAP_TAG_REAL_ONLY) {
+    MapKey key = probe->key;
+    if (key.type >= MAP_TEXT && key.size > MAP_INLINE_BYTES) {
+        key.as.elsewhere = arena_copy(map->arena, err, key.as.elsewhere, key.size);
+        if (err->rc) return 0;
+    }
+    if (probe->real_only) {
         key.type = MAP_REAL;
-        key.as.real = (double)(int64_t)probe->word;
-    } else {
-        memcpy(&key.as, &probe->word, sizeof(probe->word));
+        key.as.real = (double)probe->key.as.integer;
+        map->has_real_only = true;
     }
     page[map->n_keys % MAP_PAGE_KEYS] = key;
-    return (uint32_t)map->n_keys++;
+    return (uint32_t)++map->n_keys;
 }
 
-static bool map_same(const Map *map, const MapSlot *slot, const MapProbe *probe) {
-    if (slot->word != probe->word || (slot->tag ^ probe->tag) > MAP_TAG_REAL_ONLY) return false;
-    if (probe->size <= MAP_WORD_BYTES) return true;
-    const MapKey *key = map_key(map, slot->id);
-    return key->size == probe->size && memcmp(key->as.bytes, probe->bytes, probe->size) == 0;
+/* An integer that so far came only as REAL is shown as INTEGER from its first INTEGER on. */
+static void map_show_integer(Map *map, uint32_t id, const MapProbe *probe) {
+    if (!map->has_real_only || probe->real_only || probe->key.type != MAP_INTEGER) return;
+    map->pages[id / MAP_PAGE_KEYS][id % MAP_PAGE_KEYS] = probe->key;
+}
+
+static bool map_same(const MapKey *key, const MapProbe *probe) {
+    const MapKey *p = &probe->key;
+    if (p->type >= MAP_TEXT) {
+        if (key->type != p->type || key->size != p->size) return false;
+        return p->size > MAP_INLINE_BYTES
+                   ? memcmp(key->as.elsewhere, p->as.elsewhere, p->size) == 0
+                   : key->as.word[0] == p->as.word[0] && key->as.word[1] == p->as.word[1];
+    }
+    if (key->type == MAP_REAL && p->type == MAP_INTEGER) return map_compare(key, p) == 0;
+    return key->type == p->type && key->as.word[0] == p->as.word[0];
+}
+
+/* ---- The hash table ---- */
+
+static uint64_t map_home(const Map *map, uint32_t hash) {
+    return hash & (uint64_t)(map->n_slots - 1);
+}
+
+static uint64_t map_after(const Map *map, uint64_t at) {
+    return (at + 1) & (uint64_t)(map->n_slots - 1);
+}
+
+/* Makes room for n more keys, so that no slot moves while a batch is worked on. */
+static void map_reserve(Map *map, Err *err, int64_t n) {
+    int64_t n_slots = map->n_slots ? map->n_slots : MAP_SLOTS_MIN;
+    while ((map->n_in_slots + n) * 10 > n_slots * 7) n_slots *= 2;
+    if (n_slots == map->n_slots || err->rc) return;
+    MapSlot *slots = sqlite3_malloc64((sqlite3_uint64)n_slots * sizeof(*slots));
+    if (!slots) {
+        err_nomem(err);
+        return;
+    }
+    memset(slots, 0, (size_t)n_slots * sizeof(*slots));
+    Map old = *map;
+    map->slots = slots;
+    map->n_slots = n_slots;
+    for (int64_t i = 0; i < old.n_slots; i++) {
+        if (!old.slots[i].id) continue;
+        uint64_t at = map_home(map, old.slots[i].hash);
+        while (slots[at].id) at = map_after(map, at);
+        slots[at] = old.slots[i];
+    }
+    sqlite3_free(old.slots);
 }
 
 /* The slot that has the key, or the empty one where it would go. */
 static MapSlot *map_slot(const Map *map, const MapProbe *probe) {
-    uint64_t mask = (uint64_t)(map->n_slots - 1);
-    uint64_t at = map_home(map, probe->word, probe->tag);
-    while (map->slots[at].tag && !map_same(map, &map->slots[at], probe)) at = (at + 1) & mask;
+    uint64_t at = map_home(map, probe->hash);
+    while (map->slots[at].id && !(map->slots[at].hash == probe->hash &&
+                                  map_same(map_key(map, map->slots[at].id - 1), probe)))
+        at = map_after(map, at);
     return &map->slots[at];
 }
 
-int64_t map_lookup(const Map *map, const MapProbe *probe) {
-    if (!map->n_slots) return -1;
-    const MapSlot *slot = map_slot(map, probe);
-    return slot->tag ? (int64_t)slot->id : -1;
+static uint32_t map_find_slot(Map *map, Err *err, const MapProbe *probe) {
+    MapSlot *slot = map_slot(map, probe);
+    if (!slot->id) {
+        *slot = (MapSlot){.hash = probe->hash, .id = map_add(map, err, probe)};
+        map->n_in_slots++;
+        return slot->id - 1;
+    }
+    map_show_integer(map, slot->id - 1, probe);
+    return slot->id - 1;
 }
 
-static uint32_t map_find(Map *map, Err *err, const MapProbe *probe) {
-    MapSlot *slot = map_slot(map, probe);
-    if (!slot->tag) {
-        *slot = (MapSlot){.word = probe->word, .tag = probe->tag, .id = map_add(map, err, probe)};
-    } else if (slot->tag != probe->tag && !(probe->tag & MAP_TAG_REAL_ONLY)) {
-        slot->tag = probe->tag;
-        map->pages[slot->id / MAP_PAGE_KEYS][slot->id % MAP_PAGE_KEYS] =
-            (MapKey){.as.integer = (int64_t)probe->word, .type = MAP_INTEGER};
+/* ---- Integers that lie close together ---- */
+
+/* The place of a probe's integer in the array, NULL when it is not covered. */
+static uint32_t *map_direct(const Map *map, const MapProbe *probe) {
+    uint64_t at = probe->key.as.word[0] - map->direct_base;
+    return probe->key.type == MAP_INTEGER && at < (uint64_t)map->n_direct ? &map->direct[at] : NULL;
+}
+
+/* Covers more integers, and those of them that the hash table has so far. */
+static void map_grow_direct(Map *map, Err *err, int64_t n_direct) {
+    uint32_t *direct = sqlite3_malloc64((sqlite3_uint64)n_direct * sizeof(*direct));
+    if (!direct) {
+        err_nomem(err);
+        return;
     }
-    return slot->id;
+    memset(direct, 0, (size_t)n_direct * sizeof(*direct));
+    if (map->n_direct) memcpy(direct, map->direct, (size_t)map->n_direct * sizeof(*direct));
+    sqlite3_free(map->direct);
+    map->direct = direct;
+    int64_t n_before = map->n_direct;
+    map->n_direct = n_direct;
+    for (int64_t i = 0; i < map->n_slots; i++) {
+        if (!map->slots[i].id) continue;
+        MapProbe kept = {.key = *map_key(map, map->slots[i].id - 1)};
+        if (kept.key.type == MAP_REAL) map_probe_real(&kept, kept.key.as.real);
+        uint32_t *place = map_direct(map, &kept);
+        if (place && place - direct >= n_before) *place = map->slots[i].id;
+    }
+}
+
+/* Called for an integer that is not covered: covers it when the array stays dense enough. */
+static void map_consider_direct(Map *map, Err *err, const MapProbe *probe) {
+    uint64_t integer = probe->key.as.word[0];
+    if (probe->key.as.integer < 0) return;
+    if (!map->n_direct) map->direct_base = integer & ~(uint64_t)(MAP_DIRECT_MIN - 1);
+    if (integer < map->direct_base) return;
+    uint64_t at = integer - map->direct_base;
+    if (at >= (uint64_t)(map->n_keys + MAP_DIRECT_MIN) * MAP_DIRECT_SPREAD) return;
+    int64_t n_direct = map->n_direct ? map->n_direct * 2 : MAP_DIRECT_MIN;
+    while ((uint64_t)n_direct <= at) n_direct *= 2;
+    map_grow_direct(map, err, n_direct);
+}
+
+static uint32_t map_find_direct(Map *map, Err *err, const MapProbe *probe, uint32_t *place) {
+    if (!*place) *place = map_add(map, err, probe);
+    else map_show_integer(map, *place - 1, probe);
+    return *place - 1;
+}
+
+/* ---- Lookups ---- */
+
+int64_t map_lookup(const Map *map, const MapProbe *probe) {
+    const uint32_t *place = map_direct(map, probe);
+    if (place) return (int64_t)*place - 1;
+    return map->n_slots ? (int64_t)map_slot(map, probe)->id - 1 : -1;
 }
 
 #if defined(__GNUC__)
@@ -215,14 +279,45 @@ static uint32_t map_find(Map *map, Err *err, const MapProbe *probe) {
 #define MAP_PREFETCH(address) ((void)(address))
 #endif
 
+/* Room for the whole batch comes first: while its keys are looked up, no integer changes from the hash
+ * table to the array, and ids are given in the order of the batch.  Returns how many are not covered. */
+static int map_make_room(Map *map, Err *err, const MapProbe *probes, int n) {
+    int n_hashed = 0;
+    for (int i = 0; i < n && !err->rc; i++)
+        if (probes[i].key.type == MAP_INTEGER && !map_direct(map, &probes[i]))
+            map_consider_direct(map, err, &probes[i]);
+    for (int i = 0; i < n; i++) n_hashed += !map_direct(map, &probes[i]);
+    if (n_hashed) map_reserve(map, err, n_hashed);
+    return n_hashed;
+}
+
+/* Requests the slots of a batch, then the keys that they lead to, then the bytes of long keys. */
+static void map_request(const Map *map, const MapProbe *probes, int n) {
+    const MapKey *keys[MAP_BATCH_MAX];
+    for (int i = 0; i < n; i++) MAP_PREFETCH(&map->slots[map_home(map, probes[i].hash)]);
+    for (int i = 0; i < n; i++) {
+        const MapSlot *slot = &map->slots[map_home(map, probes[i].hash)];
+        keys[i] = slot->id ? map_key(map, slot->id - 1) : NULL;
+        if (keys[i]) MAP_PREFETCH(keys[i]);
+    }
+    for (int i = 0; i < n; i++)
+        if (probes[i].key.size > MAP_INLINE_BYTES && keys[i] && keys[i]->size > MAP_INLINE_BYTES)
+            MAP_PREFETCH(keys[i]->as.elsewhere);
+}
+
 void map_intern(Map *map, Err *err, const MapProbe *probes, int n, uint32_t *ids) {
     if (map->n_keys + n > INT32_MAX) err_set(err, SQLITE_TOOBIG, "more than 2147483647 different keys");
-    map_reserve(map, err, n);
     if (err->rc) return;
-    for (int i = 0; i < n; i++)
-        MAP_PREFETCH(&map->slots[map_home(map, probes[i].word, probes[i].tag)]);
-    for (int i = 0; i < n && !err->rc; i++) ids[i] = map_find(map, err, &probes[i]);
+    int n_hashed = map_make_room(map, err, probes, n);
+    if (n_hashed && !err->rc) map_request(map, probes, n);
+    for (int i = 0; i < n && !err->rc; i++) {
+        uint32_t *place = map_direct(map, &probes[i]);
+        ids[i] = place ? map_find_direct(map, err, &probes[i], place)
+                       : map_find_slot(map, err, &probes[i]);
+    }
 }
+
+/* ---- Order and results ---- */
 
 static int map_compare_numbers(const MapKey *a, const MapKey *b) {
     if (a->type == MAP_INTEGER && b->type == MAP_INTEGER)
@@ -249,7 +344,7 @@ int map_compare(const MapKey *a, const MapKey *b) {
     if (rank == MAP_NULL) return 0;
     if (rank == MAP_INTEGER) return map_compare_numbers(a, b);
     uint32_t shorter = a->size < b->size ? a->size : b->size;
-    int order = memcmp(a->as.bytes, b->as.bytes, shorter);
+    int order = memcmp(map_key_bytes(a), map_key_bytes(b), shorter);
     return order ? order : (a->size > b->size) - (a->size < b->size);
 }
 
@@ -258,10 +353,11 @@ void map_result(sqlite3_context *context, const MapKey *key) {
         case MAP_INTEGER: sqlite3_result_int64(context, key->as.integer); break;
         case MAP_REAL: sqlite3_result_double(context, key->as.real); break;
         case MAP_TEXT:
-            sqlite3_result_text64(context, key->as.bytes, key->size, SQLITE_TRANSIENT, SQLITE_UTF8);
+            sqlite3_result_text64(context, map_key_bytes(key), key->size, SQLITE_TRANSIENT,
+                                  SQLITE_UTF8);
             break;
         case MAP_BLOB:
-            sqlite3_result_blob64(context, key->as.bytes, key->size, SQLITE_TRANSIENT);
+            sqlite3_result_blob64(context, map_key_bytes(key), key->size, SQLITE_TRANSIENT);
             break;
         default: sqlite3_result_null(context);
     }

@@ -4,8 +4,9 @@
  * '1' and x'31' are three; text and blobs compare by bytes.  A key comes back with the type and bytes
  * it had; of 1 and 1.0 the INTEGER is shown.
  *
- * Lookups are made in batches, because a table larger than the cache costs one memory access per key:
- * the slots of a whole batch are requested before the first is read.
+ * Integers that lie close together, as ids mostly do, are looked up in an array; everything else in a hash
+ * table.  Lookups are made in batches, because a table larger than the cache costs one memory access per
+ * key: what a whole batch will read is requested before the first of it is read.
  */
 #ifndef MAP_H
 #define MAP_H
@@ -15,34 +16,43 @@
 
 typedef enum MapType { MAP_NULL, MAP_INTEGER, MAP_REAL, MAP_TEXT, MAP_BLOB } MapType;
 
+enum { MAP_INLINE_BYTES = 16, MAP_PAGE_KEYS = 1024, MAP_BATCH_MAX = 256 };
+
+/* The value of a key or probe.  A number is in word[0]; text and blobs of up to MAP_INLINE_BYTES are here,
+ * padded with zeroes, so that they are decided without following a pointer. */
+typedef union MapValue {
+    uint64_t word[MAP_INLINE_BYTES / sizeof(uint64_t)];
+    int64_t integer;
+    double real;
+    char bytes[MAP_INLINE_BYTES];
+    const char *elsewhere; /* longer text and blobs */
+} MapValue;
+
 typedef struct MapKey {
-    union {
-        int64_t integer;
-        double real;
-        const char *bytes; /* MAP_TEXT and MAP_BLOB: size bytes, owned by the map's arena */
-    } as;
-    uint32_t size;
-    uint8_t type; /* a MapType */
+    MapValue as;
+    uint32_t size; /* of text and blobs */
+    uint8_t type;  /* a MapType */
 } MapKey;
 
 /* A value on its way into the map. */
 typedef struct MapProbe {
-    uint64_t word;     /* the value itself up to 8 bytes, else a hash of it */
-    uint32_t tag;      /* type and length; never 0 */
-    uint32_t size;
-    const char *bytes; /* MAP_TEXT and MAP_BLOB; must live until the batch is interned */
+    MapKey key;     /* bytes elsewhere must live until the batch is interned */
+    bool real_only; /* a MAP_INTEGER that came as REAL */
+    uint32_t hash;
 } MapProbe;
 
 typedef struct MapSlot {
-    uint64_t word;
-    uint32_t tag, id;
+    uint32_t hash, id; /* id + 1; 0: empty */
 } MapSlot;
 
-enum { MAP_PAGE_KEYS = 1024, MAP_BATCH_MAX = 256 };
-
 typedef struct Map {
-    MapSlot *slots;    /* n_slots, a power of two; tag 0 is empty */
-    int64_t n_slots, n_keys;
+    MapSlot *slots;    /* n_slots, a power of two */
+    int64_t n_slots, n_keys, n_in_slots;
+    uint32_t *direct;  /* id + 1 of the integers direct_base .. direct_base + n_direct - 1; 0: none.
+                          They are not looked up in slots. */
+    uint64_t direct_base;
+    int64_t n_direct;
+    bool has_real_only; /* some key has come only as REAL so far, though it is an integer */
     MapKey **pages;    /* MAP_PAGE_KEYS keys each, by id */
     int64_t pages_max, first_page_max;
     Arena *arena;      /* owns pages and long bytes */
@@ -51,20 +61,17 @@ typedef struct Map {
 /* An empty map whose keys live in arena. */
 Map map_new(Arena *arena);
 
-/* Frees the hash table; keys stay with the arena. */
+/* Frees the tables for lookups; keys stay with the arena. */
 void map_close(Map *map);
 
-/* Reads value into probe.  NULL gives tag 0, which must not be interned; err is set when SQLite has no
- * memory to convert a UTF-16 text. */
+/* Reads value into probe; a NULL is a key like any other.  err is set when SQLite has no memory to convert
+ * a UTF-16 text. */
 void map_probe(MapProbe *probe, sqlite3_value *value, Err *err);
 
-/* NULL, '' and x'': no id. */
+/* True for NULL, '' and x'', which are no id. */
 static inline bool map_probe_is_empty(const MapProbe *probe) {
-    return !probe->tag || (probe->bytes && probe->size == 0);
+    return probe->key.type == MAP_NULL || (probe->key.type >= MAP_TEXT && probe->key.size == 0);
 }
-
-/* NULL as a key, for maps in which it is one value among others. */
-MapProbe map_probe_null(void);
 
 /* The id of a key, -1 when the map does not have it. */
 int64_t map_lookup(const Map *map, const MapProbe *probe);
@@ -74,6 +81,11 @@ void map_intern(Map *map, Err *err, const MapProbe *probes, int n, uint32_t *ids
 
 static inline const MapKey *map_key(const Map *map, uint32_t id) {
     return &map->pages[id / MAP_PAGE_KEYS][id % MAP_PAGE_KEYS];
+}
+
+/* The bytes of a text or blob key, size of them. */
+static inline const char *map_key_bytes(const MapKey *key) {
+    return key->size > MAP_INLINE_BYTES ? key->as.elsewhere : key->as.bytes;
 }
 
 /* SQL order without collation: NULL, numbers, text by bytes, blobs.  Negative, 0 or positive. */

@@ -40,7 +40,7 @@ static void book_place_rows(BookBuilder *builder, const LedgerPage *page) {
         for (uint32_t i = 0; i < chunk->n; i++) {
             BookRow *row = &builder->rows[first[book_chunk_customer(chunk, i) + 1]++];
             row->day = (Day)(chunk->keys[i] & LEDGER_DAY_MASK) + CIVIL_DAY_MIN;
-            row->amount = chunk->amounts ? chunk->amounts[i] : 0;
+            row->amount = ledger_amount(builder->ledger, chunk, i);
             row->segment = chunk->segments ? chunk->segments[i] : BOOK_NO_SEGMENT;
             row->second = chunk->segments ? chunk->seconds[i] : 0;
         }
@@ -122,12 +122,23 @@ static BookDay book_judge_day(const BookRow *rows, int64_t n) {
     return (BookDay){.net = nothing ? 0 : net, .purchase = turnover == 0 || (!nothing && net > 0)};
 }
 
+/* True for rows that are purchase days already, as most are: one row a day, in order, each above 0. */
+static bool book_rows_are_days(const BookRow *rows, int64_t n) {
+    for (int64_t i = 0; i < n; i++)
+        if (!(rows[i].amount > 0) || (i > 0 && rows[i].day <= rows[i - 1].day)) return false;
+    return true;
+}
+
 /* Merges a customer's rows into purchase days, in place; returns their number. */
 static int64_t book_merge_days(BookBuilder *builder, BookRow *rows, int64_t n, double *total,
                                uint32_t *segment) {
     int64_t n_days = 0;
     *total = 0;
     *segment = BOOK_NO_SEGMENT;
+    if (!builder->ledger->options.segments && book_rows_are_days(rows, n)) {
+        for (int64_t i = 0; i < n; i++) *total += rows[i].amount;
+        return n;
+    }
     book_sort_rows(rows, n);
     for (int64_t i = 0, end; i < n; i = end) {
         for (end = i + 1; end < n && rows[end].day == rows[i].day;) end++;

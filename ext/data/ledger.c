@@ -23,7 +23,7 @@ void ledger_open(Ledger *ledger, Arena *arena, Err *err, LedgerOptions options, 
 /* ---- The log of a page ---- */
 
 static size_t ledger_row_size(const LedgerOptions *options) {
-    return sizeof(uint32_t) + (options->amounts ? sizeof(double) : 0) +
+    return sizeof(uint32_t) + (options->amounts ? sizeof(int32_t) : 0) +
            (options->segments ? sizeof(uint32_t) + sizeof(int32_t) : 0);
 }
 
@@ -36,15 +36,15 @@ static void ledger_grow_page(Ledger *ledger, LedgerPage *page) {
         return;
     }
     *chunk = (LedgerChunk){.max = max};
-    char *at = (char *)(chunk + 1);
+    chunk->keys = (uint32_t *)(void *)(chunk + 1);
+    uint32_t *next = chunk->keys + max;
     if (ledger->options.amounts) {
-        chunk->amounts = (double *)(void *)at;
-        at += max * sizeof(double);
+        chunk->amounts = (int32_t *)(void *)next;
+        next += max;
     }
-    chunk->keys = (uint32_t *)(void *)at;
     if (ledger->options.segments) {
-        chunk->segments = chunk->keys + max;
-        chunk->seconds = (int32_t *)(void *)(chunk->segments + max);
+        chunk->segments = next;
+        chunk->seconds = (int32_t *)(void *)(next + max);
     }
     if (page->tail) page->tail->next = chunk;
     else page->head = chunk;
@@ -65,6 +65,36 @@ static LedgerPage *ledger_page(Ledger *ledger, uint32_t customer) {
     return &ledger->pages[page];
 }
 
+static int32_t ledger_keep_exact(Ledger *ledger, double amount) {
+    if (ledger->n_exact == INT32_MAX - LEDGER_EXACT) {
+        err_set(ledger->err, SQLITE_TOOBIG, "more than %d amounts that are no whole hundredths",
+                INT32_MAX - LEDGER_EXACT);
+        return 0;
+    }
+    if (ledger->n_exact == ledger->exact_max) {
+        int64_t max = ledger->exact_max ? ledger->exact_max * 2 : 64;
+        double *exact = sqlite3_realloc64(ledger->exact, (sqlite3_uint64)max * sizeof(*exact));
+        if (!exact) {
+            err_nomem(ledger->err);
+            return 0;
+        }
+        ledger->exact = exact;
+        ledger->exact_max = max;
+    }
+    ledger->exact[ledger->n_exact] = amount;
+    return LEDGER_EXACT + (int32_t)ledger->n_exact++;
+}
+
+/* The code of an amount; dividing the hundredths by 100 gives the very same double back. */
+static inline int32_t ledger_code(Ledger *ledger, double amount) {
+    double hundredths = amount * 100;
+    if (hundredths < LEDGER_EXACT && hundredths > -LEDGER_EXACT) {
+        int32_t code = (int32_t)(hundredths < 0 ? hundredths - 0.5 : hundredths + 0.5);
+        if (code / 100.0 == amount && code < LEDGER_EXACT) return code;
+    }
+    return ledger_keep_exact(ledger, amount);
+}
+
 typedef struct LedgerEntry {
     uint32_t customer, segment;
     Day day;
@@ -81,7 +111,7 @@ static inline void ledger_append(Ledger *ledger, LedgerEntry entry) {
     uint32_t i = chunk->n++;
     chunk->keys[i] = entry.customer % LEDGER_PAGE_CUSTOMERS << LEDGER_DAY_BITS |
                      (uint32_t)(entry.day - CIVIL_DAY_MIN);
-    if (chunk->amounts) chunk->amounts[i] = entry.amount;
+    if (chunk->amounts) chunk->amounts[i] = ledger_code(ledger, entry.amount);
     if (chunk->segments) {
         chunk->segments[i] = entry.segment;
         chunk->seconds[i] = entry.second;
@@ -120,7 +150,7 @@ void ledger_find_order(Ledger *ledger, const LedgerRow *row) {
     ledger_prepare_orders(ledger);
     MapProbe order;
     map_probe(&order, row->order, ledger->err);
-    if (ledger->err->rc || !order.tag) return;
+    if (ledger->err->rc || map_probe_is_empty(&order)) return;
     int64_t id = map_lookup(&ledger->refund_orders, &order);
     if (id < 0) return;
     Day day;
@@ -152,7 +182,8 @@ static void ledger_work_off(Ledger *ledger) {
     if (ledger->options.segments)
         map_intern(&ledger->segments, ledger->err, batch->segments, batch->n, segments);
     for (int i = 0; i < batch->n && !ledger->err->rc; i++) {
-        if (ledger->options.orders && batch->amounts[i] < 0 && batch->orders[i].tag) {
+        if (ledger->options.orders && batch->amounts[i] < 0 &&
+            !map_probe_is_empty(&batch->orders[i])) {
             ledger_keep_refund(ledger, customers[i], &batch->orders[i], batch->days[i],
                                batch->amounts[i]);
             continue;
@@ -173,12 +204,12 @@ void ledger_flush(Ledger *ledger) {
 /* Bytes of a value live only until its row ends, so those that the map will compare move into the batch.
  * False when the batch has no room left. */
 static bool ledger_keep_bytes(LedgerBatch *batch, MapProbe *probe) {
-    if (!probe->bytes) return true;
-    if (probe->size > LEDGER_BATCH_BYTES - batch->bytes_used) return false;
+    if (probe->key.size <= MAP_INLINE_BYTES) return true;
+    if (probe->key.size > LEDGER_BATCH_BYTES - batch->bytes_used) return false;
     char *copy = batch->bytes + batch->bytes_used;
-    memcpy(copy, probe->bytes, probe->size);
-    probe->bytes = copy;
-    batch->bytes_used += probe->size;
+    memcpy(copy, probe->key.as.elsewhere, probe->key.size);
+    probe->key.as.elsewhere = copy;
+    batch->bytes_used += probe->key.size;
     return true;
 }
 
@@ -189,12 +220,6 @@ static void ledger_push(Ledger *ledger, LedgerBatch *batch) {
                 (!ledger->options.segments || ledger_keep_bytes(batch, &batch->segments[i]));
     batch->n++;
     if (!kept || batch->n == MAP_BATCH_MAX) ledger_work_off(ledger);
-}
-
-/* NULL is a segment of its own; the map keeps no NULL, so it stands as a probe of type MAP_NULL. */
-static void ledger_probe_segment(MapProbe *probe, sqlite3_value *value, Err *err) {
-    map_probe(probe, value, err);
-    if (!probe->tag) *probe = map_probe_null();
 }
 
 void ledger_add(Ledger *ledger, const LedgerRow *row) {
@@ -213,8 +238,7 @@ void ledger_add(Ledger *ledger, const LedgerRow *row) {
         return;
     }
     if (ledger->options.orders) map_probe(&batch->orders[i], row->order, ledger->err);
-    if (ledger->options.segments)
-        ledger_probe_segment(&batch->segments[i], row->segment, ledger->err);
+    if (ledger->options.segments) map_probe(&batch->segments[i], row->segment, ledger->err);
     if (!ledger->err->rc) ledger_push(ledger, batch);
 }
 
@@ -232,7 +256,9 @@ void ledger_free_page(LedgerPage *page) {
 void ledger_close(Ledger *ledger) {
     for (int64_t i = 0; i < ledger->pages_max; i++) ledger_free_page(&ledger->pages[i]);
     sqlite3_free(ledger->batch);
+    sqlite3_free(ledger->exact);
     ledger->batch = NULL;
+    ledger->exact = NULL;
     map_close(&ledger->customers);
     map_close(&ledger->segments);
     map_close(&ledger->refund_orders);

@@ -3,27 +3,40 @@
 
 #include "base/libm.h"
 
+#define ROW_UNIX_1990 INT64_C(631152000)  /* 1990-01-01 and 2101-01-01, between which DATE_AUTO reads */
+#define ROW_UNIX_2101 INT64_C(4133980800) /* an integer as unix seconds */
+
 Row row_new(RowRules rules, Err *err) {
     return (Row){.rules = rules, .err = err};
 }
 
-/* Every refusal of a value ends here.  what begins with a blank where it follows the value. */
+/* A value as messages show it: text quoted, numbers bare, "NULL", "a blob".  NULL without memory. */
+static char *row_shown(sqlite3_value *value) {
+    char shown[ERR_QUOTE_SIZE];
+    int type = sqlite3_value_type(value);
+    if (type == SQLITE_NULL || type == SQLITE_BLOB)
+        return sqlite3_mprintf(type == SQLITE_NULL ? "NULL" : "a blob");
+    const char *text = (const char *)sqlite3_value_text(value);
+    if (!text) return NULL;
+    return sqlite3_mprintf(type == SQLITE_TEXT ? "'%s'" : "%s",
+                           err_quote(text, (size_t)sqlite3_value_bytes(value), shown));
+}
+
+/* Every refusal of a row's value ends here. */
 static bool row_refuse(Row *row, const char *label, sqlite3_value *value, const char *what) {
     if (row->rules.skip_unreadable) {
         row->n_skipped++;
         return false;
     }
-    char shown[ERR_QUOTE_SIZE];
     int type = sqlite3_value_type(value);
-    const char *text = (const char *)sqlite3_value_text(value);
-    if (type == SQLITE_NULL || type == SQLITE_BLOB)
-        err_set(row->err, SQLITE_ERROR, "row %lld: %s%s %s (on_error='skip' leaves such rows out)",
-                row->n_read, label, type == SQLITE_NULL ? "NULL" : "a blob", what);
-    else if (!text)
-        err_nomem(row->err);
+    bool skippable = !row->rules.only_rows && (type == SQLITE_NULL || type == SQLITE_BLOB);
+    char *shown = row_shown(value);
+    if (shown)
+        err_set(row->err, SQLITE_ERROR, "row %lld: %s%s %s%s", row->n_read, label, shown, what,
+                skippable ? " (on_error='skip' leaves such rows out)" : "");
     else
-        err_set(row->err, SQLITE_ERROR, type == SQLITE_TEXT ? "row %lld: %s'%s' %s" : "row %lld: %s%s %s",
-                row->n_read, label, err_quote(text, (size_t)sqlite3_value_bytes(value), shown), what);
+        err_nomem(row->err);
+    sqlite3_free(shown);
     return false;
 }
 
@@ -32,13 +45,14 @@ static bool row_same_unit(Row *row, sqlite3_value *value, DateUnit unit) {
     if (row->unit_seen == DATE_AUTO) row->unit_seen = unit;
     if (row->unit_seen == unit) return true;
     char what[96];
-    sqlite3_snprintf(sizeof(what), what, "reads as %s, but the rows before as %s (date_unit names one)",
-                     retain_date_unit_names[unit], retain_date_unit_names[row->unit_seen]);
+    sqlite3_snprintf(sizeof(what), what, "reads as %s, but the rows before as %s%s",
+                     retain_date_unit_names[unit], retain_date_unit_names[row->unit_seen],
+                     row->rules.only_rows ? "" : " (date_unit names one)");
     return row_refuse(row, "", value, what);
 }
 
 /* Beside the DateStatus of a text or number. */
-enum { ROW_DATE_NULL = -1, ROW_DATE_BLOB = -2 };
+enum { ROW_DATE_NULL = -1, ROW_DATE_BLOB = -2, ROW_DATE_NO_NUMBER = -3 };
 
 static int row_date_text(CivilCalendar calendar, sqlite3_value *value, Err *err, DateUnit *unit,
                          Date *date) {
@@ -49,8 +63,9 @@ static int row_date_text(CivilCalendar calendar, sqlite3_value *value, Err *err,
     }
     size_t n = (size_t)sqlite3_value_bytes(value);
     if (*unit == DATE_AUTO) *unit = DATE_TEXT;
-    return (int)(*unit == DATE_TEXT ? date_from_text(text, n, calendar, date)
-                                    : date_from_digits(text, n, *unit, date));
+    if (*unit == DATE_TEXT) return (int)date_from_text(text, n, calendar, date);
+    DateStatus status = date_from_digits(text, n, *unit, date);
+    return status == DATE_OTHER ? ROW_DATE_NO_NUMBER : (int)status;
 }
 
 /* A value of a date column.  unit comes in as the unit asked for and goes out as the one it was read
@@ -74,11 +89,34 @@ static int row_date_value(CivilCalendar calendar, sqlite3_value *value, Err *err
     }
 }
 
-static const char *row_date_hint(int status) {
-    return status < 0 ? "is not a date" : date_hint((DateStatus)status);
+/* What is wrong with a date.  Where nobody can name a date_unit, hints that ask for one are of no use. */
+static const char *row_date_hint(int status, bool has_unit) {
+    switch (status) {
+        case ROW_DATE_NULL:
+        case ROW_DATE_BLOB: return "is not a date";
+        case ROW_DATE_NO_NUMBER: return "is not a number, which this date_unit asks for";
+        case DATE_TEXT_YYYYMMDD:
+        case DATE_TEXT_UNIX:
+        case DATE_TEXT_UNIXMS:
+        case DATE_TEXT_JULIAN:
+        case DATE_NO_UNIT: return date_hint(has_unit ? (DateStatus)status : DATE_OTHER);
+        default: return date_hint((DateStatus)status);
+    }
+}
+
+/* Most integers are unix seconds like those before them, of years in which no offset leaves the calendar. */
+static inline bool row_date_unix(const Row *row, sqlite3_value *value, Day *day, int32_t *second) {
+    if (row->unit_seen != DATE_UNIX || sqlite3_value_type(value) != SQLITE_INTEGER) return false;
+    int64_t moment = sqlite3_value_int64(value);
+    if (moment < ROW_UNIX_1990 || moment >= ROW_UNIX_2101) return false;
+    uint32_t local = (uint32_t)(moment + row->rules.utc_offset);
+    *day = (Day)(local / DATE_DAY_SECONDS);
+    *second = (int32_t)(local % DATE_DAY_SECONDS);
+    return true;
 }
 
 bool row_date(Row *row, sqlite3_value *value, Day *day, int32_t *second) {
+    if (row_date_unix(row, value, day, second)) return true;
     DateUnit unit = row->rules.date_unit;
     Date date = {0};
     int status = row_date_value(row->rules.calendar, value, row->err, &unit, &date);
@@ -88,7 +126,8 @@ bool row_date(Row *row, sqlite3_value *value, Day *day, int32_t *second) {
         *second = date_local_second(&date, row->rules.utc_offset);
         if (*day < CIVIL_DAY_MIN || *day > CIVIL_DAY_MAX) status = DATE_OUTSIDE;
     }
-    if (status != DATE_OK) return row_refuse(row, "", value, row_date_hint(status));
+    if (status != DATE_OK)
+        return row_refuse(row, "", value, row_date_hint(status, !row->rules.only_rows));
     return row->rules.date_unit != DATE_AUTO || row_same_unit(row, value, unit);
 }
 
@@ -111,10 +150,9 @@ bool row_date_argument(CivilCalendar calendar, sqlite3_value *value, Err *err, c
     int status = row_date_value(calendar, value, err, &unit, &date);
     *day = date.day;
     if (status == DATE_OK || err->rc) return !err->rc;
-    char shown[ERR_QUOTE_SIZE];
-    const char *text = (const char *)sqlite3_value_text(value);
-    err_set(err, SQLITE_ERROR, "%s: '%s' %s", name,
-            err_quote(text ? text : "NULL", text ? (size_t)sqlite3_value_bytes(value) : 4, shown),
-            row_date_hint(status));
+    char *shown = row_shown(value);
+    if (shown) err_set(err, SQLITE_ERROR, "%s: %s %s", name, shown, row_date_hint(status, false));
+    else err_nomem(err);
+    sqlite3_free(shown);
     return false;
 }

@@ -16,6 +16,7 @@ typedef struct RowRules {
     DateUnit date_unit;  /* DATE_AUTO: told by the values */
     int32_t utc_offset;  /* seconds east of UTC, at which the day is cut */
     bool skip_unreadable;
+    bool only_rows;      /* of an aggregate: there is no date_unit or on_error that a message may name */
 } RowRules;
 
 typedef struct Row {

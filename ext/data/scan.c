@@ -17,11 +17,17 @@ static sqlite3_value *scan_value(const Scan *scan, sqlite3_value **argv, SourceR
 }
 
 static void scan_step(sqlite3_context *context, int argc, sqlite3_value **argv) {
-    Scan *scan = argc > 2 ? sqlite3_value_pointer(argv[0], scan_pointer_type) : NULL;
-    if (!scan) {
+    Scan **kept = sqlite3_aggregate_context(context, sizeof(*kept)); /* spares rows the pointer's check */
+    if (!kept) {
+        sqlite3_result_error_nomem(context);
+        return;
+    }
+    if (!*kept && argc > 2) *kept = sqlite3_value_pointer(argv[0], scan_pointer_type);
+    if (!*kept) {
         sqlite3_result_error(context, "retain_sink is internal to retain", -1);
         return;
     }
+    Scan *scan = *kept;
     LedgerRow row = {.customer = argv[1], .date = argv[2],
                      .amount = scan_value(scan, argv, SOURCE_AMOUNT),
                      .order = scan_value(scan, argv, SOURCE_ORDER),

@@ -141,13 +141,15 @@ static void source_explain(Source *source) {
     err_clear(source->err);
     if (found.elsewhere)
         err_set(source->err, SQLITE_ERROR, "no table or view '%s' in schema '%s' (schema '%s' has one)",
-                shown, source->schema, found.elsewhere);
+                err_quote(source->table, strlen(source->table), shown), source->schema,
+                found.elsewhere);
     else if (found.similar)
         err_set(source->err, SQLITE_ERROR, "no table or view '%s' (did you mean '%s'?)", shown,
                 found.similar);
     else
         err_set(source->err, SQLITE_ERROR,
-                "no table or view '%s' (a CTE cannot be seen from here: use a TEMP VIEW)", shown);
+                "no table or view '%s' (a CTE or subquery cannot be seen from here: use a TEMP VIEW)",
+                shown);
 }
 
 /* 'schema.name' splits at the first dot, but only where SQLite knows no table of the whole name. */

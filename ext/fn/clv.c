@@ -271,7 +271,7 @@ static void clv_agg_step(void *state, Err *err, int n, sqlite3_value **values) {
         const ArgValue *as_of = &group->terms[CLV_AGG_AS_OF];
         LedgerOptions options = {.amounts = true,
                                  .as_of = as_of->given ? as_of->day : LEDGER_NO_AS_OF};
-        ledger_open(&group->ledger, &group->arena, err, options, (RowRules){0});
+        ledger_open(&group->ledger, &group->arena, err, options, (RowRules){.only_rows = true});
         group->opened = true;
     }
     LedgerRow row = {.customer = values[CLV_AGG_CUSTOMER], .date = values[CLV_AGG_DATE],

@@ -380,7 +380,7 @@ static void retention_rate_agg_step(void *state, Err *err, int n, sqlite3_value 
     RetentionRateGroup *group = state;
     retention_rate_agg_window(group, err, n, values);
     if (!group->customers.arena) {
-        group->row = row_new((RowRules){0}, err);
+        group->row = row_new((RowRules){.only_rows = true}, err);
         group->customers = map_new(&group->arena);
     }
     row_next(&group->row);

@@ -39,12 +39,20 @@ static char *args_choices(const char *const *choices) {
     return list;
 }
 
+/* "0 to 10", "above 0 and below 1", "0 or more" */
+static char *args_real_range(const ArgSpec *spec) {
+    if (spec->max >= ARGS_EXACT_MAX)
+        return sqlite3_mprintf("%s%.15g%s", spec->min_open ? "above " : "", spec->min,
+                               spec->min_open ? "" : " or more");
+    return sqlite3_mprintf("%s%.15g%s%.15g", spec->min_open ? "above " : "", spec->min,
+                           spec->max_open ? " and below " : " to ", spec->max);
+}
+
 char *args_range(const ArgSpec *spec) {
     switch (spec->kind) {
         case ARG_INTEGER: return sqlite3_mprintf("%lld to %lld", (sqlite3_int64)spec->min,
                                                  (sqlite3_int64)spec->max);
-        case ARG_REAL: return sqlite3_mprintf("%s%.15g to %s%.15g", spec->min_open ? "above " : "",
-                                              spec->min, spec->max_open ? "below " : "", spec->max);
+        case ARG_REAL: return args_real_range(spec);
         case ARG_CHOICE: return args_choices(spec->choices);
         case ARG_DATE: return sqlite3_mprintf("a date as in '2025-01-31'");
         case ARG_PERIOD:

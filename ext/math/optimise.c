@@ -2,7 +2,6 @@
 #include "math/optimise.h"
 
 #include <assert.h>
-#include <float.h>
 
 #include "base/libm.h"
 #include "math/linear.h"
@@ -11,7 +10,7 @@
 #define OPTIMISE_LINE_MAX 40         /* evaluations of one line search */
 #define OPTIMISE_DECREASE 1e-4       /* Wolfe: share of the promised decrease that must arrive */
 #define OPTIMISE_CURVATURE 0.9       /* Wolfe: share of the slope that may remain */
-#define OPTIMISE_NOISE (8 * DBL_EPSILON) /* relative rounding of a function value */
+#define OPTIMISE_NOISE 1e-12         /* relative rounding of a value summed over many terms */
 #define OPTIMISE_POLISH_MAX 0.1      /* a longer Newton step is not a last correction */
 #define OPTIMISE_CURVED_MIN 1e-10    /* s'y / (|s| |y|) below this teaches nothing */
 
@@ -175,7 +174,8 @@ OptimiseStatus optimise_test(Optimise *search, double gain) {
     if (search->status != OPTIMISE_RUNNING) return search->status;
     double promise = optimise_promise(search, search->inverse);
     bool flat = search->iterations >= OPTIMISE_FLAT_ITERATIONS &&
-                search->recent[search->iterations % OPTIMISE_FLAT_ITERATIONS] - search->value < gain;
+                search->recent[search->iterations % OPTIMISE_FLAT_ITERATIONS] - search->value <
+                    gain;
     if (promise <= gain || flat)
         search->status = OPTIMISE_CONVERGED;
     else if (search->iterations >= OPTIMISE_ITERATIONS_MAX)

@@ -26,6 +26,7 @@
 #define BGNBD_PARAM_LOW 1e-4      /* r, a, b and alpha / age outside these have run away */
 #define BGNBD_PARAM_HIGH 5e3
 #define BGNBD_GAIN 1e-9           /* log-likelihood left to gain at convergence */
+#define BGNBD_GAIN_ROUGH 1e-3     /* the same, while starts are compared */
 #define BGNBD_GAIN_LEFT 1e-6      /* the same, where rounding ended the search */
 #define BGNBD_NBD_GAIN_MIN 2.0    /* log-likelihood that two more parameters should bring */
 #define BGNBD_DROPOUT_MIN 1e-4    /* a / (a + b) below this is no attrition */
@@ -129,7 +130,7 @@ double bgnbd_p_alive(BgnbdKind kind, const BgnbdParams *p, double x, double tx, 
 
 double bgnbd_p_no_purchase(BgnbdKind kind, const BgnbdParams *p, double x, double tx, double T,
                            double t) {
-    if (!bgnbd_valid(p, x, tx, T) || !(t >= 0)) return NAN;
+    if (!bgnbd_valid(p, x, tx, T) || !(t >= 0) || isinf(t)) return NAN;
     double odds = bgnbd_log_odds(kind, p, x, tx, T);
     double waits = exp(-(p->r + x) * log1p(t / (p->alpha + T)));
     return special_logistic(odds) + special_logistic(-odds) * waits;
@@ -511,9 +512,10 @@ static bool bgnbd_objective(void *ctx, const double *point, double *value, doubl
 
 /* ---- Fit ---- */
 
-static void bgnbd_search(Optimise *search, BgnbdWork *w, const double *start) {
-    optimise_init(search, w->dropout ? 4 : 2, start, bgnbd_objective, w);
-    while (optimise_test(search, BGNBD_GAIN / w->customers) == OPTIMISE_RUNNING)
+/* Goes on until less than gain is left of the whole log-likelihood. */
+static void bgnbd_search(Optimise *search, const BgnbdWork *w, double gain) {
+    if (search->status == OPTIMISE_CONVERGED) search->status = OPTIMISE_RUNNING;
+    while (optimise_test(search, gain / w->customers) == OPTIMISE_RUNNING)
         optimise_iterate(search);
 }
 
@@ -549,7 +551,8 @@ static void bgnbd_fit_nbd(BgnbdWork *w, double point[2], BgnbdFit *out) {
     mean_age = fmax(mean_age / w->customers, 1);
     double start[2] = {0, log(mean_age / (mean_x + 0.1)) - w->log_alpha_0};
     w->dropout = false;
-    bgnbd_search(&search, w, start);
+    optimise_init(&search, 2, start, bgnbd_objective, w);
+    bgnbd_search(&search, w, BGNBD_GAIN);
     out->log_likelihood_nbd = -search.value * w->customers;
     point[0] = search.point[0];
     point[1] = search.point[1];
@@ -564,16 +567,19 @@ static Optimise bgnbd_best(BgnbdWork *w, const double nbd[2], BgnbdFit *out) {
     Optimise best = {0}, search;
     w->dropout = true;
     for (int i = 0; i < BGNBD_STARTS && !w->stopped; i++) {
-        double start[4];
+        double start[4], bound = BGNBD_LOG_MAX / 2;
         for (int j = 0; j < 4; j++)
-            start[j] = log(bgnbd_start[i][j]) +
-                       (j < 2 ? fmax(-BGNBD_LOG_MAX / 2, fmin(BGNBD_LOG_MAX / 2, nbd[j])) : 0);
-        bgnbd_search(&search, w, start);
+            start[j] = log(bgnbd_start[i][j]) + (j < 2 ? fmax(-bound, fmin(bound, nbd[j])) : 0);
+        optimise_init(&search, 4, start, bgnbd_objective, w);
+        bgnbd_search(&search, w, BGNBD_GAIN_ROUGH);
         out->iterations += search.iterations;
         if (i == 0 || search.value < best.value) best = search;
         bool clear = -best.value * w->customers - out->log_likelihood_nbd >= BGNBD_NBD_GAIN_MIN;
         if (clear && best.status == OPTIMISE_CONVERGED && !bgnbd_ran_away(4, best.point)) break;
     }
+    int rough = best.iterations;
+    bgnbd_search(&best, w, BGNBD_GAIN);
+    out->iterations += best.iterations - rough;
     return best;
 }
 

@@ -70,7 +70,7 @@ typedef struct BgnbdFit {
 int64_t bgnbd_workspace_size(const BgnbdData *data);
 
 /* Fits by maximum likelihood.  Never fails: what went wrong is in out->warnings.  The workspace
- * is 8-aligned.  Polls before each evaluation and at least every 40,000 terms. */
+ * is 8-aligned.  Polls before each evaluation and at least every 50,000 terms. */
 void bgnbd_fit(BgnbdKind kind, const BgnbdData *data, void *workspace, const Poll *poll,
                BgnbdFit *out);
 

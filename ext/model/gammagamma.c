@@ -154,7 +154,8 @@ static bool gammagamma_objective(void *ctx, const double *point, double *value, 
     for (int i = 0; i < 3; i++)
         if (!(fabs(point[i]) <= GAMMAGAMMA_LOG_MAX)) return true;
     double p = exp(point[0]), q = exp(point[1]), gamma = exp(point[2]);
-    double total = p * w->sum_x_log_z - w->sum_log_m, by_p = w->sum_x_log_z, by_q = 0, by_gamma = 0;
+    double total = p * w->sum_x_log_z - w->sum_log_m;
+    double by_p = w->sum_x_log_z, by_q = 0, by_gamma = 0;
     double psi_q = special_digamma(q);
     for (int64_t i = 0; i < w->n;) {
         GammagammaRun run = {0};
@@ -180,7 +181,8 @@ static bool gammagamma_objective(void *ctx, const double *point, double *value, 
 static bool gammagamma_ran_away(const double *point) {
     bool away = false;
     for (int i = 0; i < 3; i++)
-        away = away || point[i] < log(GAMMAGAMMA_PARAM_LOW) || point[i] > log(GAMMAGAMMA_PARAM_HIGH);
+        away = away || point[i] < log(GAMMAGAMMA_PARAM_LOW) ||
+               point[i] > log(GAMMAGAMMA_PARAM_HIGH);
     return away;
 }
 

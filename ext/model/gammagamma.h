@@ -18,7 +18,7 @@
 #include "base/poll.h"
 
 typedef struct GammagammaParams {
-    double p, q; /* shapes, without unit */
+    double p, q;  /* shapes, without unit */
     double gamma; /* scale, in units of money */
 } GammagammaParams;
 
@@ -47,7 +47,7 @@ int64_t gammagamma_workspace_size(int64_t n);
 /* Fits by maximum likelihood to n customers with frequency[i] repeat purchases of mean
  * monetary_value[i]; those with no repeat or with a mean that is not positive and finite are left
  * out.  Their order does not matter, to the last bit.  The workspace is 8-aligned.  Polls before
- * each evaluation and at least every 40,000 terms. */
+ * each evaluation and at least every 50,000 terms. */
 void gammagamma_fit(int64_t n, const int32_t *frequency, const double *monetary_value,
                     void *workspace, const Poll *poll, GammagammaFit *out);
 

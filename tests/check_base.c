@@ -1,0 +1,567 @@
+/* check_base.c - ext/base: arena, map, err, suggest, sort. */
+#include <check.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "base/map.h"
+#include "base/sort.h"
+#include "base/sqlite.h"
+#include "base/suggest.h"
+#include "db.h"
+
+static uint64_t base_random(uint64_t *state) {
+    *state += 0x9E3779B97F4A7C15u;
+    uint64_t x = *state;
+    x = (x ^ (x >> 30)) * 0xBF58476D1CE4E5B9u;
+    x = (x ^ (x >> 27)) * 0x94D049BB133111EBu;
+    return x ^ (x >> 31);
+}
+
+/* ---- Arena ---- */
+
+START_TEST(arena_gives_aligned_zeroes) {
+    Arena arena = {0};
+    Err err = {0};
+    bool aligned = true, zero = true;
+    for (int64_t n = 0; n < 3000; n++) {
+        unsigned char *bytes = arena_alloc(&arena, &err, n, 7);
+        ck_assert(bytes != NULL && err.rc == 0);
+        aligned = aligned && (uintptr_t)bytes % 8 == 0;
+        for (int64_t i = 0; i < 7 * n; i++) zero = zero && bytes[i] == 0;
+        memset(bytes, 0xA5, (size_t)(7 * n)); /* a neighbour of it must not be */
+    }
+    ck_assert(aligned && zero);
+    arena_free(&arena);
+    ck_assert(arena.head == NULL);
+}
+END_TEST
+
+START_TEST(arena_keeps_what_was_written) {
+    enum { MANY = 100000 };
+    Arena arena = {0};
+    Err err = {0};
+    int64_t **all = arena_alloc(&arena, &err, MANY, sizeof(*all));
+    sqlite3_int64 before = sqlite3_memory_used();
+    for (int64_t i = 0; i < MANY; i++) {
+        all[i] = arena_alloc_raw(&arena, &err, 1 + i % 5, sizeof(int64_t));
+        for (int64_t k = 0; k <= i % 5; k++) all[i][k] = i * 7 + k;
+    }
+    int64_t wrong = 0;
+    for (int64_t i = 0; i < MANY; i++)
+        for (int64_t k = 0; k <= i % 5; k++) wrong += all[i][k] != i * 7 + k;
+    ck_assert_int_eq(wrong, 0);
+    ck_assert_int_lt(sqlite3_memory_used() - before, (int64_t)MANY * 40); /* 8 to 40 bytes each */
+    arena_free(&arena);
+}
+END_TEST
+
+START_TEST(arena_of_a_few_bytes_is_small) {
+    Arena arena = {0};
+    Err err = {0};
+    sqlite3_int64 before = sqlite3_memory_used();
+    arena_alloc(&arena, &err, 3, 8);
+    ck_assert_int_lt(sqlite3_memory_used() - before, 1024);
+    arena_free(&arena);
+    ck_assert_int_eq(sqlite3_memory_used(), before);
+}
+END_TEST
+
+START_TEST(arena_refuses_the_huge) {
+    static const struct { int64_t n; size_t size; } huge[] = {
+        {ARENA_REQUEST_MAX + 1, 1}, {ARENA_REQUEST_MAX / 8 + 1, 8}, {INT64_MAX, 1},
+        {INT64_MAX, 16},            {INT64_MAX / 8 + 1, 8},         {-1, 1}, {INT64_MIN, 8}};
+    for (size_t i = 0; i < sizeof(huge) / sizeof(huge[0]); i++) {
+        Arena arena = {0};
+        Err err = {0};
+        void *memory = arena_alloc_raw(&arena, &err, huge[i].n, huge[i].size);
+        ck_assert_msg(!memory && err.rc == SQLITE_NOMEM, "request %d was not refused", (int)i);
+        ck_assert_msg(!arena.head, "request %d left a block", (int)i);
+    }
+}
+END_TEST
+
+START_TEST(arena_does_nothing_after_a_failure) {
+    Arena arena = {0};
+    Err err = {.rc = SQLITE_BUSY};
+    ck_assert(arena_alloc(&arena, &err, 1, 1) == NULL && arena_copy(&arena, &err, "x", 1) == NULL);
+    ck_assert(arena_printf(&arena, &err, "%d", 1) == NULL && err.rc == SQLITE_BUSY && !arena.head);
+}
+END_TEST
+
+START_TEST(arena_copies_and_prints) {
+    Arena arena = {0};
+    Err err = {0};
+    char *copy = arena_copy(&arena, &err, "a\0b", 3);
+    ck_assert(memcmp(copy, "a\0b", 4) == 0);
+    ck_assert_str_eq(arena_copy(&arena, &err, NULL, 0), "");
+    ck_assert_str_eq(arena_printf(&arena, &err, "\"%w\" %Q", "a\"b", "c'd"), "\"a\"\"b\" 'c''d'");
+    arena_free(&arena);
+}
+END_TEST
+
+/* ---- Map: SQL functions that expose it ---- */
+
+typedef struct MapBench {
+    Arena arena;
+    Err err;
+    Map map;
+} MapBench;
+
+static void map_bench_id(sqlite3_context *context, int n, sqlite3_value **values) {
+    MapBench *bench = sqlite3_user_data(context);
+    MapProbe probe;
+    uint32_t id = 0;
+    (void)n;
+    map_probe(&probe, values[0], &bench->err);
+    if (!probe.tag) return;
+    map_intern(&bench->map, &bench->err, &probe, 1, &id);
+    sqlite3_result_int64(context, id);
+}
+
+static void map_bench_key(sqlite3_context *context, int n, sqlite3_value **values) {
+    MapBench *bench = sqlite3_user_data(context);
+    (void)n;
+    map_result(context, map_key(&bench->map, (uint32_t)sqlite3_value_int64(values[0])));
+}
+
+static void map_bench_compare(sqlite3_context *context, int n, sqlite3_value **values) {
+    MapBench *bench = sqlite3_user_data(context);
+    (void)n;
+    int order = map_compare(map_key(&bench->map, (uint32_t)sqlite3_value_int64(values[0])),
+                            map_key(&bench->map, (uint32_t)sqlite3_value_int64(values[1])));
+    sqlite3_result_int(context, (order > 0) - (order < 0));
+}
+
+static void map_bench_found(sqlite3_context *context, int n, sqlite3_value **values) {
+    MapBench *bench = sqlite3_user_data(context);
+    MapProbe probe;
+    (void)n;
+    map_probe(&probe, values[0], &bench->err);
+    sqlite3_result_int64(context, map_lookup(&bench->map, &probe));
+}
+
+static sqlite3 *map_bench_open(MapBench *bench) {
+    sqlite3 *db = db_open_bare(NULL);
+    *bench = (MapBench){0};
+    bench->map = map_new(&bench->arena);
+    sqlite3_create_function(db, "map_id", 1, SQLITE_UTF8, bench, map_bench_id, NULL, NULL);
+    sqlite3_create_function(db, "map_key", 1, SQLITE_UTF8, bench, map_bench_key, NULL, NULL);
+    sqlite3_create_function(db, "map_compare", 2, SQLITE_UTF8, bench, map_bench_compare, NULL, NULL);
+    sqlite3_create_function(db, "map_found", 1, SQLITE_UTF8, bench, map_bench_found, NULL, NULL);
+    db_exec(db, "CREATE TABLE v(i INTEGER PRIMARY KEY, x, m)");
+    return db;
+}
+
+static void map_bench_close(MapBench *bench, sqlite3 *db) {
+    ck_assert_int_eq(bench->err.rc, 0);
+    map_close(&bench->map);
+    arena_free(&bench->arena);
+    db_close(db);
+}
+
+/* Values whose equality is easy to get wrong. */
+static const char map_hard_values[] =
+    "INSERT INTO v(x) VALUES (1), (1.0), ('1'), (x'31'), ('1.0'), (0), (-0.0), (0.0), ('0'), (''), (x''),"
+    " (NULL), ('a'), ('A'), ('a '), (x'61'), ('abcdefgh'), ('abcdefghi'), ('abcdefghj'), (x'6162636465666768'),"
+    " (CAST(x'610062' AS TEXT)), (CAST(x'6100' AS TEXT)), (CAST(x'6100620000000000' AS TEXT)), (x'6100'),"
+    " (CAST(x'000000000000000000' AS TEXT)), (x'000000000000000000'), (CAST(x'ff' AS TEXT)), (x'ff'),"
+    " (9007199254740991), (9007199254740992), (9007199254740993), (9007199254740991.0),"
+    " (9007199254740992.0), (9007199254740994.0), (-9007199254740993), (-9007199254740992.0),"
+    " (9223372036854775807), (-9223372036854775808), (9223372036854775807.0), (-9223372036854775808.0),"
+    " (9223372036854774784), (9223372036854774784.0), (1e19), (-1e19), (9e999), (-9e999), (0.1), (1e-300),"
+    " (5e-324), (0.5), (1.5), (-1.5), (2), (-2), (-1), (-1.0), ('-1'), ('é'), ('e'), ('ê'), (1e18),"
+    " (1000000000000000000), (1000000000000000001), (4294967296), (4294967296.0)";
+
+/* Random values drawn from a small pool in several guises, so that most have a twin. */
+static void map_add_random(sqlite3 *db, int n, uint64_t seed) {
+    sqlite3_stmt *insert = NULL;
+    sqlite3_prepare_v2(db, "INSERT INTO v(x) VALUES (?)", -1, &insert, NULL);
+    for (int i = 0; i < n; i++) {
+        uint64_t r = base_random(&seed);
+        int64_t number = (int64_t)(r >> 20 & 63) - 20;
+        if (r >> 40 & 1) number = number * 1125899906842624 + (int64_t)(r >> 41 & 3);
+        char text[64];
+        int length = snprintf(text, sizeof(text), "%.*s%lld", (int)(r >> 44 & 15), "customer-number-",
+                              (long long)number);
+        switch (r % 5) {
+            case 0: sqlite3_bind_int64(insert, 1, number); break;
+            case 1: sqlite3_bind_double(insert, 1, (double)number); break;
+            case 2: sqlite3_bind_double(insert, 1, (double)number / 4); break;
+            case 3: sqlite3_bind_text(insert, 1, text, length, SQLITE_TRANSIENT); break;
+            default: sqlite3_bind_blob(insert, 1, text, length, SQLITE_TRANSIENT);
+        }
+        ck_assert_int_eq(sqlite3_step(insert), SQLITE_DONE);
+        sqlite3_reset(insert);
+    }
+    sqlite3_finalize(insert);
+}
+
+START_TEST(map_identity_is_that_of_sql) {
+    MapBench bench;
+    sqlite3 *db = map_bench_open(&bench);
+    db_exec(db, "%s", map_hard_values);
+    map_add_random(db, 1500, 20250105);
+    db_exec(db, "UPDATE v SET m = map_id(x)");
+    db_expect(db, "SELECT quote(a.x), a.m, quote(b.x), b.m FROM v a, v b"
+              " WHERE (a.x = b.x) <> (a.m = b.m) LIMIT 3", "");
+    db_expect(db, "SELECT quote(a.x), quote(b.x), map_compare(a.m, b.m) FROM v a, v b"
+              " WHERE map_compare(a.m, b.m) <> (a.x > b.x) - (a.x < b.x) LIMIT 3", "");
+    db_expect(db, "SELECT quote(x), map_found(x), m FROM v WHERE map_found(x) IS NOT coalesce(m, -1)", "");
+    db_expect_same(db, "SELECT max(m) + 1 FROM v", "SELECT count(DISTINCT x) FROM v");
+    ck_assert_int_eq(db_int(db, "SELECT count(*) FROM v WHERE m IS NULL"), 1);
+    map_bench_close(&bench, db);
+}
+END_TEST
+
+START_TEST(map_ids_are_dense_in_first_seen_order) {
+    MapBench bench;
+    sqlite3 *db = map_bench_open(&bench);
+    map_add_random(db, 5000, 7);
+    db_exec(db, "INSERT INTO v(x) SELECT value * 3 FROM json_each('[1,2,3]')");
+    db_exec(db, "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 9000)"
+            " INSERT INTO v(x) SELECT 'a rather long key ' || i FROM n");
+    sqlite3_stmt *stmt = NULL;
+    sqlite3_prepare_v2(db, "SELECT map_id(x) FROM v ORDER BY i", -1, &stmt, NULL);
+    int64_t next = 0, jumps = 0;
+    while (sqlite3_step(stmt) == SQLITE_ROW) {
+        int64_t id = sqlite3_column_int64(stmt, 0);
+        jumps += id > next;
+        if (id == next) next++;
+    }
+    sqlite3_finalize(stmt);
+    ck_assert_int_eq(jumps, 0);
+    ck_assert_int_eq(next, bench.map.n_keys);
+    ck_assert_int_eq(next, db_int(db, "SELECT count(DISTINCT x) FROM v"));
+    map_bench_close(&bench, db);
+}
+END_TEST
+
+START_TEST(map_keys_come_back_as_they_were) {
+    MapBench bench;
+    sqlite3 *db = map_bench_open(&bench);
+    db_exec(db, "%s", map_hard_values);
+    map_add_random(db, 3000, 99);
+    db_exec(db, "UPDATE v SET m = map_id(x)");
+    /* Of 1 and 1.0 the INTEGER is shown; everything else has the type and bytes of the first row. */
+    db_expect(db, "SELECT quote(x), quote(map_key(m)) FROM (SELECT x, m, min(i) FROM v WHERE m NOT NULL"
+              " GROUP BY m, typeof(x)) GROUP BY m HAVING quote(map_key(m)) <>"
+              " quote(coalesce(max(CASE WHEN typeof(x) = 'integer' THEN x END), max(x)))", "");
+    db_expect(db, "SELECT typeof(map_key(map_id(77.0))), typeof(map_key(map_id(77))),"
+              " typeof(map_key(map_id(77.0)))", "real|integer|integer");
+    map_bench_close(&bench, db);
+}
+END_TEST
+
+START_TEST(map_knows_the_empty_and_null) {
+    Arena arena = {0};
+    Err err = {0};
+    Map map = map_new(&arena);
+    MapProbe nothing = {0}, probes[2] = {map_probe_null(), map_probe_null()};
+    uint32_t ids[2] = {9, 9};
+    ck_assert(map_probe_is_empty(&nothing) && !map_probe_is_empty(&probes[0]));
+    ck_assert_int_eq(map_lookup(&map, &probes[0]), -1);
+    map_intern(&map, &err, probes, 2, ids);
+    ck_assert(ids[0] == 0 && ids[1] == 0 && map.n_keys == 1 && map_key(&map, 0)->type == MAP_NULL);
+    map_close(&map);
+    arena_free(&arena);
+}
+END_TEST
+
+/* A probe as map_probe makes it of a blob, but with a hash that many keys share: bytes must decide. */
+static MapProbe map_colliding_probe(const char *bytes, int n, int number) {
+    return (MapProbe){.word = (uint64_t)(number % 5), .size = (uint32_t)n, .bytes = bytes,
+                      .tag = (uint32_t)MAP_BLOB << 1 | (uint32_t)n << 4};
+}
+
+START_TEST(map_batches_keep_their_own_bytes) {
+    enum { BATCHES = 9 };
+    static char text[MAP_BATCH_MAX][32];
+    Arena arena = {0};
+    Err err = {0};
+    Map map = map_new(&arena);
+    MapProbe probes[MAP_BATCH_MAX];
+    uint32_t ids[MAP_BATCH_MAX];
+    int64_t wrong = 0;
+    for (int batch = 0; batch < 2 * BATCHES; batch++) { /* the second time nothing is new */
+        int at = batch % BATCHES * MAP_BATCH_MAX;
+        for (int i = 0; i < MAP_BATCH_MAX; i++) {
+            int number = (at + i) / 2, n = snprintf(text[i], sizeof(text[i]), "customer %012d", number);
+            probes[i] = map_colliding_probe(text[i], n, number);
+        }
+        map_intern(&map, &err, probes, MAP_BATCH_MAX, ids);
+        for (int i = 0; i < MAP_BATCH_MAX; i++) wrong += ids[i] != (uint32_t)((at + i) / 2);
+        memset(text, '#', sizeof(text));
+    }
+    ck_assert(err.rc == 0 && wrong == 0);
+    ck_assert_int_eq(map.n_keys, BATCHES * MAP_BATCH_MAX / 2);
+    ck_assert_str_eq(map_key(&map, 1030)->as.bytes, "customer 000000001030");
+    map_close(&map);
+    arena_free(&arena);
+}
+END_TEST
+
+/* Integers in an array, others in the hash table: in one batch and across batches they are the same keys,
+ * numbered as they come, also when the array grows over integers that the hash table has or is about to get. */
+static int64_t map_wrong_ids(uint64_t seed, int64_t spread, int n_batches) {
+    static int64_t seen[1 << 16];
+    Arena arena = {0};
+    Err err = {0};
+    Map map = map_new(&arena);
+    MapProbe probes[MAP_BATCH_MAX];
+    int64_t numbers[MAP_BATCH_MAX], n_seen = 0, wrong = 0;
+    uint32_t ids[MAP_BATCH_MAX];
+    for (int batch = 0; batch < n_batches; batch++) {
+        for (int i = 0; i < MAP_BATCH_MAX; i++) {
+            uint64_t r = base_random(&seed);
+            int64_t near = (int64_t)(r >> 8) % (1 + n_seen * 2), far = (int64_t)(r >> 8) % spread;
+            numbers[i] = (r & 7 ? near : far) + (r & 64 ? spread / 4 : -3);
+            probes[i] = (MapProbe){.word = (uint64_t)numbers[i],
+                                   .tag = (uint32_t)MAP_INTEGER << 1 | (r >> 7 & 1)};
+        }
+        map_intern(&map, &err, probes, MAP_BATCH_MAX, ids);
+        for (int i = 0; i < MAP_BATCH_MAX; i++) {
+            int64_t id = 0;
+            while (id < n_seen && seen[id] != numbers[i]) id++;
+            if (id == n_seen) seen[n_seen++] = numbers[i];
+            wrong += (int64_t)ids[i] != id || map_lookup(&map, &probes[i]) != id;
+        }
+    }
+    wrong += map.n_keys != n_seen || err.rc != 0;
+    map_close(&map);
+    arena_free(&arena);
+    return wrong;
+}
+
+START_TEST(map_integers_are_keys_wherever_they_are_kept) {
+    static const int64_t spreads[] = {1, 100, 700, 1100, 3000, 20000, INT64_C(1) << 40, INT64_MAX / 2};
+    for (size_t s = 0; s < sizeof(spreads) / sizeof(spreads[0]); s++)
+        for (uint64_t seed = 1; seed <= 12; seed++) {
+            int64_t wrong = map_wrong_ids(seed, spreads[s], 12);
+            ck_assert_msg(wrong == 0, "spread %lld, seed %d: %lld ids", (long long)spreads[s], (int)seed,
+                          (long long)wrong);
+        }
+}
+END_TEST
+
+/* ---- Err ---- */
+
+START_TEST(err_keeps_the_first_failure) {
+    Err err = {0};
+    err_set(&err, SQLITE_BUSY, "first %d", 1);
+    err_set(&err, SQLITE_ERROR, "second");
+    err_nomem(&err);
+    ck_assert_int_eq(err.rc, SQLITE_BUSY);
+    ck_assert_str_eq(err.msg, "first 1");
+    err_clear(&err);
+    ck_assert(err.rc == 0 && err.msg == NULL);
+    err_nomem(&err);
+    ck_assert(err.rc == SQLITE_NOMEM && err.msg == NULL);
+    err_clear(&err);
+}
+END_TEST
+
+#define TEN "0123456789"
+#define FORTY TEN TEN TEN TEN
+
+static const struct {
+    const char *text;
+    size_t n;
+    const char *shown;
+} err_quotes[] = {
+    {"", 0, ""},
+    {"abc", 3, "abc"},
+    {"abc", 2, "ab"},
+    {"it's", 4, "it's"},
+    {"a\tb\nc\x7F" "d", 7, "a?b?c?d"},
+    {"a\0b", 3, "a?b"},
+    {"h\xC3\xA9!", 4, "h\xC3\xA9!"},
+    {"\xE2\x82\xAC\xF0\x9F\x98\x80", 7, "\xE2\x82\xAC\xF0\x9F\x98\x80"},
+    {"\xC3", 1, "?"},
+    {"\xE2\x82", 2, "??"},
+    {"\xF0\x9F\x98", 3, "???"},
+    {"\x80" "a\xFF", 3, "?a?"},
+    {"\xC0\xAF", 2, "??"},              /* an overlong '/' */
+    {"\xF5\x80\x80\x80", 4, "????"},    /* beyond U+10FFFF */
+    {"\xF4\x90\x80\x80", 4, "????"},
+    {"\xE0\x80\xAF", 3, "???"},         /* overlong */
+    {"\xED\xA0\x80", 3, "???"},         /* half of a surrogate pair */
+    {FORTY, 40, FORTY},
+    {FORTY "x", 41, FORTY "..."},
+    {"0123456789" TEN TEN "012345678\xE2\x82\xAC", 42, TEN TEN TEN "012345678\xE2\x82\xAC"},
+    {FORTY "\xE2\x82\xAC", 43, FORTY "..."},
+};
+
+START_TEST(err_quote_shows_safely) {
+    char out[ERR_QUOTE_SIZE];
+    memset(out, '#', sizeof(out));
+    ck_assert_str_eq(err_quote(err_quotes[_i].text, err_quotes[_i].n, out), err_quotes[_i].shown);
+}
+END_TEST
+
+START_TEST(err_quote_fits_its_room) {
+    char text[4 * ERR_QUOTE_MAX + 4], out[ERR_QUOTE_SIZE + 1];
+    for (int i = 0; i <= ERR_QUOTE_MAX; i++) memcpy(text + 4 * i, "\xF0\x9F\x98\x80", 4);
+    out[ERR_QUOTE_SIZE] = '#';
+    err_quote(text, sizeof(text), out);
+    ck_assert_uint_eq(strlen(out), 4 * ERR_QUOTE_MAX + 3);
+    ck_assert(out[ERR_QUOTE_SIZE] == '#' && strcmp(out + 4 * ERR_QUOTE_MAX, "...") == 0);
+}
+END_TEST
+
+/* Bytes of the well-formed UTF-8 character at s (Unicode, table 3-7), 0 when it is none. */
+static size_t utf8_size(const unsigned char *s) {
+    static const struct { unsigned char first, last, low, high, size; } forms[] = {
+        {0x00, 0x7F, 0, 0, 1},       {0xC2, 0xDF, 0x80, 0xBF, 2}, {0xE0, 0xE0, 0xA0, 0xBF, 3},
+        {0xE1, 0xEC, 0x80, 0xBF, 3}, {0xED, 0xED, 0x80, 0x9F, 3}, {0xEE, 0xEF, 0x80, 0xBF, 3},
+        {0xF0, 0xF0, 0x90, 0xBF, 4}, {0xF1, 0xF3, 0x80, 0xBF, 4}, {0xF4, 0xF4, 0x80, 0x8F, 4}};
+    for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {
+        if (s[0] < forms[i].first || s[0] > forms[i].last) continue;
+        bool ok = forms[i].size == 1 || (s[1] >= forms[i].low && s[1] <= forms[i].high);
+        for (size_t k = 2; ok && k < forms[i].size; k++) ok = s[k] >= 0x80 && s[k] <= 0xBF;
+        return ok ? forms[i].size : 0;
+    }
+    return 0;
+}
+
+START_TEST(err_quote_gives_utf8_for_any_bytes) {
+    static const unsigned char leads[] = {0xC1, 0xC3, 0xE0, 0xE2, 0xED, 0xEF, 0xF0, 0xF3, 0xF4, 0xF5};
+    uint64_t seed = 3;
+    int64_t kept = 0;
+    for (int i = 0; i < 200000; i++) {
+        char text[48], out[ERR_QUOTE_SIZE];
+        size_t n = (size_t)(base_random(&seed) % sizeof(text)), at = 0;
+        for (size_t k = 0; k < n; k++) {
+            uint64_t r = base_random(&seed);
+            text[k] = (char)(r % 4 == 0 ? leads[(r >> 8) % sizeof(leads)]
+                             : r % 4 == 1 ? (unsigned char)(r >> 8) : 0x80 + (r >> 8) % 64);
+        }
+        err_quote(text, n, out);
+        while (out[at]) {
+            size_t size = utf8_size((const unsigned char *)out + at);
+            if (size == 0 || (size == 1 && (out[at] < ' ' || out[at] == 0x7F)))
+                ck_abort_msg("case %d: byte %d of the %d shown is 0x%02x", i, (int)at, (int)strlen(out),
+                             (unsigned char)out[at]);
+            kept += size > 2;
+            at += size;
+        }
+    }
+    ck_assert_int_gt(kept, 10000);
+}
+END_TEST
+
+/* ---- Suggest ---- */
+
+START_TEST(suggest_counts_edits) {
+    static const struct { const char *a, *b; int distance; } pairs[] = {
+        {"", "", 0},           {"", "abc", 3},         {"abc", "", 3},         {"month", "month", 0},
+        {"MONTH", "month", 0}, {"monht", "month", 2},  {"mont", "month", 1},   {"months", "month", 1},
+        {"week", "month", 5},  {"kitten", "sitting", 3}, {"custmer_id", "customer_id", 1}};
+    for (size_t i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++) {
+        int there = suggest_distance(pairs[i].a, pairs[i].b), back = suggest_distance(pairs[i].b, pairs[i].a);
+        ck_assert_msg(there == pairs[i].distance && back == there, "%s, %s: %d, %d", pairs[i].a, pairs[i].b,
+                      there, back);
+    }
+}
+END_TEST
+
+START_TEST(suggest_takes_the_nearest_of_the_near) {
+    static const char *const words[] = {"day", "week", "month", "quarter", "year"};
+    static const struct { const char *typed, *best; } cases[] = {
+        {"moth", "month"},   {"monthly", "month"}, {"Quartal", "quarter"}, {"yera", "year"},
+        {"weekly", "week"},  {"decade", NULL},     {"", NULL},             {"x", NULL}};
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        Suggest suggest = suggest_new(cases[i].typed);
+        for (size_t w = 0; w < sizeof(words) / sizeof(words[0]); w++) suggest_offer(&suggest, words[w]);
+        const char *best = suggest.best ? suggest.best : "nothing";
+        ck_assert_msg(strcmp(best, cases[i].best ? cases[i].best : "nothing") == 0, "%s: %s",
+                      cases[i].typed, best);
+    }
+}
+END_TEST
+
+START_TEST(suggest_ignores_long_words) {
+    char just[SUGGEST_LENGTH_MAX + 1], over[SUGGEST_LENGTH_MAX + 2];
+    memset(just, 'a', sizeof(just));
+    memset(over, 'a', sizeof(over));
+    just[SUGGEST_LENGTH_MAX] = over[SUGGEST_LENGTH_MAX + 1] = 0;
+    ck_assert_int_eq(suggest_distance(just, "a"), SUGGEST_LENGTH_MAX - 1);
+    ck_assert_int_gt(suggest_distance(over, just), SUGGEST_LENGTH_MAX);
+    Suggest suggest = suggest_new(over);
+    suggest_offer(&suggest, just);
+    ck_assert(suggest.best == NULL);
+}
+END_TEST
+
+/* ---- Sort ---- */
+
+static int sort_by_value(const void *context, uint32_t a, uint32_t b) {
+    const uint32_t *values = context;
+    return (values[a] > values[b]) - (values[a] < values[b]);
+}
+
+/* Sorted, a permutation, and equal ones in the order they came in. */
+static bool sort_is_right(const uint32_t *ids, const uint32_t *values, const uint32_t *came, int64_t n) {
+    for (int64_t i = 1; i < n; i++) {
+        uint32_t a = ids[i - 1], b = ids[i];
+        if (values[a] > values[b] || (values[a] == values[b] && came[a] >= came[b])) return false;
+    }
+    uint64_t sum = 0;
+    for (int64_t i = 0; i < n; i++) sum += ids[i];
+    return sum == (uint64_t)(n * (n - 1) / 2);
+}
+
+START_TEST(sort_is_stable) {
+    enum { MAX = 700 };
+    uint32_t values[MAX], ids[MAX], came[MAX], scratch[MAX + 1];
+    uint64_t seed = 11;
+    for (int64_t n = 0; n < MAX; n++) {
+        for (int64_t i = 0; i < n; i++) {
+            values[i] = (uint32_t)(base_random(&seed) % (uint64_t)(1 + n / 3));
+            if (n % 7 == 3) values[i] = (uint32_t)i;
+            if (n % 7 == 5) values[i] = (uint32_t)(n - i);
+            ids[i] = (uint32_t)((i * 7 + 3) % n); /* a permutation unless 7 divides n */
+            if (n % 7 == 0) ids[i] = (uint32_t)i;
+            came[ids[i]] = (uint32_t)i;
+        }
+        scratch[n] = 0xABCD;
+        sort_ids(ids, scratch, n, sort_by_value, values);
+        ck_assert_msg(sort_is_right(ids, values, came, n) && scratch[n] == 0xABCD, "n = %d", (int)n);
+    }
+}
+END_TEST
+
+int main(void) {
+    Suite *suite = suite_create("base");
+    TCase *tc = tcase_create("base");
+    tcase_set_timeout(tc, 120);
+    tcase_add_test(tc, arena_gives_aligned_zeroes);
+    tcase_add_test(tc, arena_keeps_what_was_written);
+    tcase_add_test(tc, arena_of_a_few_bytes_is_small);
+    tcase_add_test(tc, arena_refuses_the_huge);
+    tcase_add_test(tc, arena_does_nothing_after_a_failure);
+    tcase_add_test(tc, arena_copies_and_prints);
+    tcase_add_test(tc, map_identity_is_that_of_sql);
+    tcase_add_test(tc, map_ids_are_dense_in_first_seen_order);
+    tcase_add_test(tc, map_keys_come_back_as_they_were);
+    tcase_add_test(tc, map_knows_the_empty_and_null);
+    tcase_add_test(tc, map_batches_keep_their_own_bytes);
+    tcase_add_test(tc, map_integers_are_keys_wherever_they_are_kept);
+    tcase_add_test(tc, err_keeps_the_first_failure);
+    tcase_add_loop_test(tc, err_quote_shows_safely, 0, (int)(sizeof(err_quotes) / sizeof(err_quotes[0])));
+    tcase_add_test(tc, err_quote_fits_its_room);
+    tcase_add_test(tc, err_quote_gives_utf8_for_any_bytes);
+    tcase_add_test(tc, suggest_counts_edits);
+    tcase_add_test(tc, suggest_takes_the_nearest_of_the_near);
+    tcase_add_test(tc, suggest_ignores_long_words);
+    tcase_add_test(tc, sort_is_stable);
+    suite_add_tcase(suite, tc);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_NORMAL);
+    int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
