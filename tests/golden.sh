@@ -17,7 +17,9 @@ cd "$(dirname "$0")/.." || exit 1
 golden_input() {
     echo ".load $RETAIN_LIBRARY"
     printf '%s\n' '.bail off' '.headers on' '.mode column' '.nullvalue NULL'
-    sed -e '/^-- /{' -e 's/[\\"]/\\&/g' -e 's/.*/.print\n.print "&"/' -e '}' "$1"
+    awk '/^-- / { text = $0; gsub(/[\\"]/, "\\\\&", text); if (!heading) print ".print"; print ".print \"" text "\"" }
+         !/^-- / { print }
+         { heading = /^-- / }' "$1"
 }
 golden_output() {
     sed -E -e 's/^(Parse error|Runtime error|Error)(:| near line [0-9]+:|: near line [0-9]+:| in line [0-9]+:)/error:/' \

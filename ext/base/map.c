@@ -26,6 +26,12 @@ void map_close(Map *map) {
     map->n_slots = map->n_direct = 0;
 }
 
+#if defined(__GNUC__)
+#define MAP_PREFETCH(address) __builtin_prefetch(address)
+#else
+#define MAP_PREFETCH(address) ((void)(address))
+#endif
+
 /* ---- Values ---- */
 
 /* Finaliser of splitmix64 (Steele, Lea, Flood 2014): every input bit reaches every output bit. */
@@ -273,12 +279,6 @@ int64_t map_lookup(const Map *map, const MapProbe *probe) {
     return map->n_slots ? (int64_t)map_slot(map, probe)->id - 1 : -1;
 }
 
-#if defined(__GNUC__)
-#define MAP_PREFETCH(address) __builtin_prefetch(address)
-#else
-#define MAP_PREFETCH(address) ((void)(address))
-#endif
-
 /* Room for the whole batch comes first: while its keys are looked up, no integer changes from the hash
  * table to the array, and ids are given in the order of the batch.  Returns how many are not covered. */
 static int map_make_room(Map *map, Err *err, const MapProbe *probes, int n) {
@@ -286,9 +286,20 @@ static int map_make_room(Map *map, Err *err, const MapProbe *probes, int n) {
     for (int i = 0; i < n && !err->rc; i++)
         if (probes[i].key.type == MAP_INTEGER && !map_direct(map, &probes[i]))
             map_consider_direct(map, err, &probes[i]);
-    for (int i = 0; i < n; i++) n_hashed += !map_direct(map, &probes[i]);
+    for (int i = 0; i < n; i++) {
+        const uint32_t *place = map_direct(map, &probes[i]);
+        if (place) MAP_PREFETCH(place);
+        else n_hashed++;
+    }
     if (n_hashed) map_reserve(map, err, n_hashed);
     return n_hashed;
+}
+
+/* The key that a probe most likely is: that of the first slot with its hash; NULL for a new one. */
+static const MapKey *map_likely(const Map *map, const MapProbe *probe) {
+    uint64_t at = map_home(map, probe->hash);
+    while (map->slots[at].id && map->slots[at].hash != probe->hash) at = map_after(map, at);
+    return map->slots[at].id ? map_key(map, map->slots[at].id - 1) : NULL;
 }
 
 /* Requests the slots of a batch, then the keys that they lead to, then the bytes of long keys. */
@@ -296,9 +307,10 @@ static void map_request(const Map *map, const MapProbe *probes, int n) {
     const MapKey *keys[MAP_BATCH_MAX];
     for (int i = 0; i < n; i++) MAP_PREFETCH(&map->slots[map_home(map, probes[i].hash)]);
     for (int i = 0; i < n; i++) {
-        const MapSlot *slot = &map->slots[map_home(map, probes[i].hash)];
-        keys[i] = slot->id ? map_key(map, slot->id - 1) : NULL;
-        if (keys[i]) MAP_PREFETCH(keys[i]);
+        keys[i] = map_likely(map, &probes[i]);
+        if (!keys[i]) continue;
+        MAP_PREFETCH(keys[i]);
+        MAP_PREFETCH(&keys[i]->size); /* a key may lie across two cache lines */
     }
     for (int i = 0; i < n; i++)
         if (probes[i].key.size > MAP_INLINE_BYTES && keys[i] && keys[i]->size > MAP_INLINE_BYTES)

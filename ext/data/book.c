@@ -41,8 +41,9 @@ static void book_place_rows(BookBuilder *builder, const LedgerPage *page) {
             BookRow *row = &builder->rows[first[book_chunk_customer(chunk, i) + 1]++];
             row->day = (Day)(chunk->keys[i] & LEDGER_DAY_MASK) + CIVIL_DAY_MIN;
             row->amount = ledger_amount(builder->ledger, chunk, i);
-            row->segment = chunk->segments ? chunk->segments[i] : BOOK_NO_SEGMENT;
-            row->second = chunk->segments ? chunk->seconds[i] : 0;
+            if (!chunk->segments) continue;
+            row->segment = chunk->segments[i];
+            row->second = chunk->seconds[i];
         }
 }
 

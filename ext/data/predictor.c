@@ -100,8 +100,9 @@ void predictor_fit(Predictor *predictor, const Book *book, const Buyers *buyers,
     if (err->rc || buyers->n == 0) return;
     if (buyers->n_repeat < PREDICTOR_REPEAT_MIN) {
         predictor->note = arena_printf(arena, err,
-                                       "too little to predict: %lld customers with a repeat purchase,"
-                                       " %d needed", (long long)buyers->n_repeat, PREDICTOR_REPEAT_MIN);
+                                       "too little to predict: %lld customer%s with a repeat purchase,"
+                                       " %d needed", (long long)buyers->n_repeat,
+                                       buyers->n_repeat == 1 ? "" : "s", PREDICTOR_REPEAT_MIN);
         return;
     }
     predictor_fit_purchases(predictor, buyers, kind, &scratch, err, poll);

@@ -1,6 +1,8 @@
 /* row.c - see row.h. */
 #include "data/row.h"
 
+#include <string.h>
+
 #include "base/libm.h"
 
 #define ROW_UNIX_1990 INT64_C(631152000)  /* 1990-01-01 and 2101-01-01, between which DATE_AUTO reads */
@@ -115,8 +117,35 @@ static inline bool row_date_unix(const Row *row, sqlite3_value *value, Day *day,
     return true;
 }
 
+/* Rows of one day mostly stand together: the day that they begin with is read once. */
+static inline bool row_date_text_again(const Row *row, sqlite3_value *value, Day *day,
+                                       int32_t *second) {
+    Date date;
+    if (row->unit_seen != DATE_TEXT || sqlite3_value_type(value) != SQLITE_TEXT) return false;
+    const char *text = (const char *)sqlite3_value_text(value);
+    int n = sqlite3_value_bytes(value);
+    if (!text || n < DATE_DAY_BYTES || memcmp(text, row->day_text, DATE_DAY_BYTES) != 0) return false;
+    if (date_from_text_on(text, (size_t)n, row->text_day, &date) != DATE_OK) return false;
+    *day = date_local_day(&date, row->rules.utc_offset);
+    *second = date_local_second(&date, row->rules.utc_offset);
+    return true;
+}
+
+/* Remembers the day that a readable text begins with; Persian digits, which take more bytes, say none. */
+static void row_keep_text_day(Row *row, sqlite3_value *value) {
+    Date date;
+    const char *text = (const char *)sqlite3_value_text(value);
+    bool kept = text && sqlite3_value_bytes(value) >= DATE_DAY_BYTES &&
+                date_from_text(text, DATE_DAY_BYTES, row->rules.calendar, &date) == DATE_OK;
+    memset(row->day_text, 0, sizeof(row->day_text));
+    if (!kept) return;
+    memcpy(row->day_text, text, DATE_DAY_BYTES);
+    row->text_day = date.day;
+}
+
 bool row_date(Row *row, sqlite3_value *value, Day *day, int32_t *second) {
     if (row_date_unix(row, value, day, second)) return true;
+    if (row_date_text_again(row, value, day, second)) return true;
     DateUnit unit = row->rules.date_unit;
     Date date = {0};
     int status = row_date_value(row->rules.calendar, value, row->err, &unit, &date);
@@ -128,7 +157,10 @@ bool row_date(Row *row, sqlite3_value *value, Day *day, int32_t *second) {
     }
     if (status != DATE_OK)
         return row_refuse(row, "", value, row_date_hint(status, !row->rules.only_rows));
-    return row->rules.date_unit != DATE_AUTO || row_same_unit(row, value, unit);
+    if (row->rules.date_unit != DATE_AUTO) return true;
+    if (!row_same_unit(row, value, unit)) return false;
+    if (unit == DATE_TEXT) row_keep_text_day(row, value);
+    return true;
 }
 
 bool row_amount(Row *row, sqlite3_value *value, double *amount) {

@@ -127,7 +127,9 @@ static bool tvf_ordered(const TvfDef *def, const sqlite3_index_info *info) {
 }
 
 #define TVF_COST_IMPOSSIBLE 1e99
-#define TVF_COST 1e6
+#define TVF_COST 1e12   /* without an argument ... */
+#define TVF_COST_ARG 32 /* ... and so many times less with each one: no plan may leave one unused, not even
+                           that of an OR of argument lists, which pays for each arm */
 enum { TVF_ROWS_GUESS = 1000 };
 
 static int tvf_best_index(sqlite3_vtab *base, sqlite3_index_info *info) {
@@ -145,14 +147,16 @@ static int tvf_best_index(sqlite3_vtab *base, sqlite3_index_info *info) {
     }
     if (present != usable) return SQLITE_CONSTRAINT;
     int n = 0;
+    double cost = TVF_COST;
     for (int arg = 0; arg < table->n_args; arg++) {
         if (!(usable & 1u << arg)) continue;
         info->aConstraintUsage[position[arg]].argvIndex = ++n;
         info->aConstraintUsage[position[arg]].omit = 1;
+        cost /= TVF_COST_ARG;
     }
     bool lacks_source = (table->def->needs & CALL_ORDERS) && !(usable & 1u);
     info->idxNum = (int)usable;
-    info->estimatedCost = lacks_source ? TVF_COST_IMPOSSIBLE : TVF_COST;
+    info->estimatedCost = lacks_source ? TVF_COST_IMPOSSIBLE : cost;
     info->estimatedRows = TVF_ROWS_GUESS;
     info->orderByConsumed = tvf_ordered(table->def, info);
     return SQLITE_OK;

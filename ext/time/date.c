@@ -136,12 +136,22 @@ static DateStatus date_scan_time(const char *p, const char *end, Day day, Date *
     p = date_clock(p + 1, end, &second);
     if (!p) return DATE_TIME_FORM;
     if (second < 0) return DATE_NO_SUCH_TIME;
+    if (p == end && second < DATE_DAY_SECONDS) {
+        *out = (Date){day, second, true};
+        return DATE_OK;
+    }
     if (p < end) {
         if (*p == ' ') p++;
         DateStatus status = date_offset(p, (size_t)(end - p), &offset);
         if (status != DATE_OK) return status;
     }
     return date_set_moment((int64_t)day * DATE_DAY_SECONDS + second - offset, DATE_OUTSIDE, out);
+}
+
+DateStatus date_from_text_on(const char *text, size_t n, Day day, Date *out) {
+    if (n > DATE_DAY_BYTES) return date_scan_time(text + DATE_DAY_BYTES, text + n, day, out);
+    *out = (Date){day, 0, false};
+    return DATE_OK;
 }
 
 static DateStatus date_scan(const char *text, size_t n, CivilCalendar calendar, Date *out) {
@@ -154,10 +164,7 @@ static DateStatus date_scan(const char *text, size_t n, CivilCalendar calendar, 
     year += century * 100;
     if (year >= DATE_JALALI_YEARS) calendar = CIVIL_GREGORIAN;
     if (!civil_valid(calendar, year, month, day_of_month)) return DATE_NO_SUCH_DAY;
-    Day day = civil_to_day(calendar, year, month, day_of_month);
-    if (n > 10) return date_scan_time(text + 10, text + n, day, out);
-    *out = (Date){day, 0, false};
-    return DATE_OK;
+    return date_from_text_on(text, n, civil_to_day(calendar, year, month, day_of_month), out);
 }
 
 /* ---- Text: Persian and Arabic-Indic digits ---- */
@@ -388,16 +395,20 @@ DateUnit date_guess_integer(int64_t value) {
 
 /* ---- Local time ---- */
 
+/* -1, 0 or 1: by how many days an offset moves a moment that is not a day long. */
+static inline int32_t date_shift(int32_t second) {
+    return second < 0 ? -1 : second >= DATE_DAY_SECONDS;
+}
+
 Day date_local_day(const Date *date, int32_t utc_offset_seconds) {
     if (!date->has_time) return date->day;
-    int64_t shift = civil_floor_div((int64_t)date->second + utc_offset_seconds, DATE_DAY_SECONDS);
-    int64_t day = date->day + shift;
+    Day day = date->day + date_shift(date->second + utc_offset_seconds);
     if (day < CIVIL_DAY_MIN) return CIVIL_DAY_MIN;
-    return day > CIVIL_DAY_MAX ? CIVIL_DAY_MAX : (Day)day;
+    return day > CIVIL_DAY_MAX ? CIVIL_DAY_MAX : day;
 }
 
 int32_t date_local_second(const Date *date, int32_t utc_offset_seconds) {
     if (!date->has_time) return date->second;
-    int64_t second = (int64_t)date->second + utc_offset_seconds;
-    return (int32_t)(second - civil_floor_div(second, DATE_DAY_SECONDS) * DATE_DAY_SECONDS);
+    int32_t second = date->second + utc_offset_seconds;
+    return second - date_shift(second) * DATE_DAY_SECONDS;
 }

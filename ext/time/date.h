@@ -17,7 +17,7 @@
 
 #include "time/civil.h"
 
-enum { DATE_DAY_SECONDS = 86400, DATE_OFFSET_MAX = 14 * 3600 };
+enum { DATE_DAY_SECONDS = 86400, DATE_OFFSET_MAX = 14 * 3600, DATE_DAY_BYTES = 10 /* YYYY-MM-DD */ };
 
 typedef enum DateUnit {
     DATE_AUTO,     /* not known: told by the value */
@@ -71,6 +71,9 @@ typedef enum DateStatus {
  * slashes, the digits may also be Persian or Arabic-Indic ones in UTF-8, and years below 1700 are
  * Jalali, later ones Gregorian. *out is written only with DATE_OK, here and below. */
 DateStatus date_from_text(const char *text, size_t n, CivilCalendar calendar, Date *out);
+
+/* The same for text whose first DATE_DAY_BYTES are known to say day: only the rest is read. */
+DateStatus date_from_text_on(const char *text, size_t n, Day day, Date *out);
 
 /* Reads a number in the unit, for any time of the years 0000 to 9999. DATE_AUTO gives DATE_NO_UNIT
  * and DATE_TEXT DATE_NOT_TEXT. YYYYMMDD gives a day without a time; all others are moments, an

@@ -24,17 +24,15 @@ SELECT argument, default_value, range, meaning FROM retain_help('crr') WHERE arg
 SELECT argument, default_value, range, meaning FROM retain_help('wilson_low') WHERE argument IS NOT NULL;
 
 -- Its arguments are the hidden columns, its columns the visible ones, in the same order.
-SELECT count(*) AS n_differences FROM
-  (SELECT cid, name FROM pragma_table_xinfo('clv'))
-  FULL JOIN
-  (SELECT row_number() OVER () - 1 AS place, n FROM
-     (SELECT column_name AS n FROM retain_help('clv') WHERE column_name IS NOT NULL
-         AND column_name NOT IN ('rows_read', 'rows_skipped', 'rows_no_customer', 'customers_no_purchase')
-      UNION ALL SELECT argument FROM retain_help('clv') WHERE kind = 'table' AND argument IS NOT NULL
-      UNION ALL SELECT column_name FROM retain_help('clv')
-         WHERE column_name IN ('rows_read', 'rows_skipped', 'rows_no_customer', 'customers_no_purchase')))
-  ON cid = place AND name = n
- WHERE cid IS NULL OR place IS NULL;
+WITH
+table_column AS (SELECT cid AS place, name FROM pragma_table_xinfo('clv')),
+help_row AS (SELECT 1 AS part, * FROM retain_help('clv') WHERE column_name IS NOT NULL
+             UNION ALL SELECT 2, * FROM retain_help('clv') WHERE kind = 'table' AND argument IS NOT NULL),
+help_column AS (SELECT coalesce(column_name, argument) AS name,
+                       iif(column_name GLOB 'rows_*' OR column_name GLOB 'customers_*', 3, part) AS part FROM help_row),
+help_place AS (SELECT row_number() OVER (ORDER BY part) - 1 AS place, name FROM help_column)
+SELECT count(*) AS n_shared, (SELECT count(*) FROM table_column) AS n_columns, (SELECT count(*) FROM help_place) AS n_help
+  FROM table_column JOIN help_place USING (place, name);
 
 -- NULL is no name: all functions.
 SELECT count(DISTINCT name) AS n_functions FROM retain_help(NULL);

@@ -8,7 +8,7 @@ INSERT INTO orders VALUES
   ('di',  '2024-01-08', 10, NULL),   ('di',  '2024-02-09', 10, 7),
   ('ed',  '2024-02-29', 10, '');
 
--- At the first purchase.  bob's two orders of one moment: the larger amount decides.
+-- At the first purchase.  Of bob's two orders of one moment the smaller value counts.
 SELECT segment, period_start AS month, start_customers AS S, end_customers AS E, new_customers AS new, retained,
        lost, retention_rate AS rate
   FROM retention_rate('orders') WHERE segment_column = 'channel';
