@@ -40,10 +40,9 @@ sqlite3 *db_open(const char *path) {
 }
 
 void db_close(sqlite3 *db) {
-    sqlite3_stmt *open = sqlite3_next_stmt(db, NULL);
-    ck_assert_msg(!open, "left open: %s", open ? sqlite3_sql(open) : "");
     int rc = sqlite3_close(db);
-    ck_assert_msg(rc == SQLITE_OK, "close gives %d", rc);
+    sqlite3_stmt *open = rc ? sqlite3_next_stmt(db, NULL) : NULL;
+    ck_assert_msg(rc == SQLITE_OK, "close gives %d, left open: %s", rc, open ? sqlite3_sql(open) : "");
 }
 
 const char *db_temp_path(const char *name) {

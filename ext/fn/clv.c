@@ -11,7 +11,8 @@
  * delta = ln(1 + annual_discount_rate) / 365.25, so that a purchase after t days weighs
  * (1 + annual_discount_rate)^(-t / 365.25).  D is exact under the model: by parts it is
  * exp(-delta h) E(h) + delta * integral of exp(-delta u) E(u) du, a smooth integrand that Gauss-Legendre
- * takes to the last digits.
+ * takes to the last digits.  Both depend on frequency and age alone; where many customers share a
+ * frequency they are read off a curve over age that keeps 12 digits (model/bgnbdcurve.h).
  *
  * Spend: Gamma-Gamma over the repeat purchase days (Fader, Hardie 2013).
  */
@@ -23,6 +24,7 @@
 #include "host/call.h"
 #include "host/host.h"
 #include "math/sum.h"
+#include "model/bgnbdcurve.h"
 
 /* ---- The value of one customer ---- */
 
@@ -31,46 +33,80 @@ typedef struct ClvTerms {
 } ClvTerms;
 
 #define CLV_YEAR_DAYS 365.25
-enum { CLV_MEMO_SIZE = 4096 };
-
-/* Expected purchases of a customer alive at as_of depend on frequency and age alone, which many customers
- * share: the last ones computed are kept. */
-typedef struct ClvMemo {
-    int32_t frequency, age;
-    bool filled;
-    double expected, discounted;
-} ClvMemo;
+enum {
+    CLV_CURVE_CUSTOMERS = 64, /* of one frequency, that make a curve worth its points */
+    CLV_POLL_CUSTOMERS = 512  /* between two polls */
+};
 
 typedef struct ClvValue {
     double p_alive, expected_purchases, expected_spend, predicted_clv;
 } ClvValue;
 
-static const ClvMemo *clv_look_up(ClvMemo *memo, const Predictor *predictor, const ClvTerms *terms,
-                                  int32_t frequency, int32_t age) {
-    ClvMemo *entry = &memo[((uint32_t)frequency * 2654435761u ^ (uint32_t)age) % CLV_MEMO_SIZE];
-    if (entry->filled && entry->frequency == frequency && entry->age == age) return entry;
-    BgnbdKind kind = predictor->purchases.kind;
-    const BgnbdParams *params = &predictor->purchases.params;
-    double delta = log1p(terms->annual_discount_rate) / CLV_YEAR_DAYS;
-    *entry = (ClvMemo){.frequency = frequency, .age = age, .filled = true};
-    entry->expected = bgnbd_expected_if_alive(kind, params, frequency, age, terms->horizon_days);
-    entry->discounted =
-        bgnbd_discounted_if_alive(kind, params, frequency, age, terms->horizon_days, delta);
-    return entry;
+/* Expected purchases by frequency: a curve over age where many customers share it. */
+typedef struct ClvCurves {
+    BgnbdTerms terms;
+    int32_t max_frequency, age_min, age_max;
+    int64_t *customers;  /* by frequency */
+    BgnbdCurve **curves; /* by frequency; NULL: not drawn yet */
+} ClvCurves;
+
+static void clv_open_curves(ClvCurves *curves, const Predictor *predictor, const ClvTerms *terms,
+                            const Buyers *buyers, Arena *arena, Err *err) {
+    *curves = (ClvCurves){.terms = {.kind = predictor->purchases.kind,
+                                    .params = predictor->purchases.params,
+                                    .horizon = terms->horizon_days,
+                                    .delta = log1p(terms->annual_discount_rate) / CLV_YEAR_DAYS},
+                          .age_min = INT32_MAX};
+    for (int64_t i = 0; i < buyers->n; i++) {
+        if (buyers->frequency[i] > curves->max_frequency) curves->max_frequency = buyers->frequency[i];
+        if (buyers->age[i] < curves->age_min) curves->age_min = buyers->age[i];
+        if (buyers->age[i] > curves->age_max) curves->age_max = buyers->age[i];
+    }
+    int64_t n = (int64_t)curves->max_frequency + 1;
+    curves->customers = arena_alloc(arena, err, n, sizeof(*curves->customers));
+    curves->curves = arena_alloc(arena, err, n, sizeof(*curves->curves));
+    for (int64_t i = 0; i < buyers->n && !err->rc; i++) curves->customers[buyers->frequency[i]]++;
 }
 
-static ClvValue clv_value(ClvMemo *memo, const Predictor *predictor, const ClvTerms *terms,
-                          const Buyers *buyers, int64_t i) {
-    double nothing = (double)NAN;
-    ClvValue value = {.expected_purchases = nothing, .predicted_clv = nothing};
-    value.p_alive = predictor_p_alive(predictor, buyers, i);
-    value.expected_spend = predictor_spend(predictor, buyers, i);
-    if (!predictor->has_purchases) return value;
-    const ClvMemo *entry =
-        clv_look_up(memo, predictor, terms, buyers->frequency[i], buyers->age[i]);
-    value.expected_purchases = value.p_alive * entry->expected;
-    value.predicted_clv = terms->margin * value.p_alive * entry->discounted * value.expected_spend;
+static BgnbdPurchases clv_purchases(ClvCurves *curves, int32_t frequency, int32_t age, Arena *arena,
+                                    Err *err) {
+    if (curves->customers[frequency] < CLV_CURVE_CUSTOMERS)
+        return bgnbdcurve_exact(&curves->terms, frequency, age);
+    BgnbdCurve *curve = curves->curves[frequency];
+    if (!curve) {
+        curve = arena_alloc(arena, err, 1, sizeof(*curve));
+        if (!curve) return (BgnbdPurchases){0};
+        bgnbdcurve_fit(curve, &curves->terms, frequency, curves->age_min, curves->age_max);
+        curves->curves[frequency] = curve;
+    }
+    return curve->converged ? bgnbdcurve_read(curve, age)
+                            : bgnbdcurve_exact(&curves->terms, frequency, age);
+}
+
+static ClvValue clv_value(const Predictor *predictor, const ClvTerms *terms, const Buyers *buyers,
+                          int64_t i, const BgnbdPurchases *alive) {
+    ClvValue value = {.p_alive = predictor_p_alive(predictor, buyers, i),
+                      .expected_spend = predictor_spend(predictor, buyers, i)};
+    value.expected_purchases = value.p_alive * alive->expected;
+    value.predicted_clv = terms->margin * value.p_alive * alive->discounted * value.expected_spend;
     return value;
+}
+
+/* Values of all buyers, in their order; NULL when err has failed. */
+static ClvValue *clv_values(const Predictor *predictor, const ClvTerms *terms, const Buyers *buyers,
+                            Arena *arena, Err *err, const Poll *poll) {
+    ClvCurves curves;
+    BgnbdPurchases alive = {(double)NAN, (double)NAN};
+    ClvValue *values = arena_alloc_raw(arena, err, buyers->n, sizeof(*values));
+    if (predictor->has_purchases) clv_open_curves(&curves, predictor, terms, buyers, arena, err);
+    for (int64_t i = 0; i < buyers->n && !err->rc; i++) {
+        if (predictor->has_purchases)
+            alive = clv_purchases(&curves, buyers->frequency[i], buyers->age[i], arena, err);
+        values[i] = clv_value(predictor, terms, buyers, i, &alive);
+        if (i % CLV_POLL_CUSTOMERS == 0 && poll_stop(poll))
+            err_set(err, SQLITE_INTERRUPT, "interrupted");
+    }
+    return err->rc ? NULL : values;
 }
 
 /* ---- The table ---- */
@@ -142,19 +178,6 @@ static int clv_compare(const void *context, uint32_t a, uint32_t b) {
                                                  : (value_a < value_b) - (value_a > value_b);
     return order ? order : map_compare(book_customer_id(state->book, state->buyers.customer[a]),
                                        book_customer_id(state->book, state->buyers.customer[b]));
-}
-
-/* Values of all buyers, in their order; NULL when err has failed. */
-static ClvValue *clv_values(const Predictor *predictor, const ClvTerms *terms, const Buyers *buyers,
-                            Arena *arena, Err *err, const Poll *poll) {
-    ClvMemo *memo = arena_alloc(arena, err, CLV_MEMO_SIZE, sizeof(*memo));
-    ClvValue *values = arena_alloc_raw(arena, err, buyers->n, sizeof(*values));
-    for (int64_t i = 0; i < buyers->n && !err->rc; i++) {
-        values[i] = clv_value(memo, predictor, terms, buyers, i);
-        if (i % MAP_PAGE_KEYS == 0 && poll_stop(poll))
-            err_set(err, SQLITE_INTERRUPT, "interrupted");
-    }
-    return err->rc ? NULL : values;
 }
 
 static int64_t clv_open(Call *call) {

@@ -83,8 +83,8 @@ static void call_choose_columns(Call *call, Source *source, unsigned needs) {
     for (int role = 0; role < SOURCE_ROLES; role++) {
         ArgValue *arg = &call->common[arg_of[role]];
         if (role == SOURCE_SEGMENT && !(needs & CALL_SEGMENTS)) continue;
-        if (role == SOURCE_ORDER && !source->chosen[SOURCE_AMOUNT] && !arg->given) continue;
-        source_choose(source, (SourceRole)role, call_asked(arg));
+        bool idle = role == SOURCE_ORDER && !source->chosen[SOURCE_AMOUNT] && !arg->given;
+        source_choose(source, (SourceRole)role, idle ? "" : call_asked(arg));
         arg->text = source->chosen[role] ? source->chosen[role] : "";
     }
 }
