@@ -12,8 +12,11 @@
 #   make clean
 
 .DEFAULT_GOAL := retain
+.PHONY: retain deps demo check checks core objects bench install uninstall amalgamation docs golden clean
+# What is needed comes first, also under -j.
+ifneq (,$(filter deps,$(MAKECMDGOALS)))
 .NOTPARALLEL:
-.PHONY: retain deps demo check bench install uninstall amalgamation docs golden clean
+endif
 
 # ---- The machine ----
 
@@ -52,6 +55,7 @@ retain: $(LIBRARY)
 
 # Built from the one file that is also handed out, so that the compiler sees all of the path of a row.
 $(LIBRARY): dist/retain.c
+	@mkdir -p $(@D)
 	$(CC) $(BASE_FLAGS) $(CFLAGS) $(LINK) -o $@ $< -lm
 
 $(BUILD)/%.o: %.c Makefile
@@ -104,6 +108,35 @@ check: $(LIBRARY) amalgamation $(BUILD)/shop.db
 
 golden: $(LIBRARY)
 	sh tests/golden.sh --write
+
+# The check programs, the library compiled into them.  tests/run.sh builds them twice, the second time with
+# BUILD, LIBRARY and CFLAGS for the sanitizers.  pkg-config is asked in the recipes: make deps may bring it.
+CORE := $(SOURCES:%.c=$(BUILD)/core/%.o)
+CHECKS := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/check_*.c))
+CHECK_PARTS := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/db.c tests/oracle.c))
+
+core: $(CORE)
+
+objects: $(OBJECTS)
+
+checks: $(CHECKS)
+
+$(BUILD)/core/%.o: %.c Makefile
+	@mkdir -p $(@D)
+	$(CC) $(BASE_FLAGS) $(WARNINGS) -DSQLITE_CORE $(CFLAGS) -MMD -MP -c -o $@ $<
+
+$(BUILD)/tests/%.o: tests/%.c Makefile
+	@mkdir -p $(@D)
+	$(CC) $(BASE_FLAGS) $(filter-out -Werror,$(WARNINGS)) -DSQLITE_CORE $(CFLAGS) -MMD -MP \
+	    $$(pkg-config --cflags check $(PACKAGES)) -c -o $@ $<
+
+$(CHECKS): %: %.o $(CHECK_PARTS) $(CORE)
+	$(CC) $(CFLAGS) -o $@ $^ $$(pkg-config --libs check $(PACKAGES)) -lsqlite3 -lpthread -ldl -lm
+
+$(BUILD)/tests/check_math $(BUILD)/tests/check_math.o: PACKAGES := gsl
+$(BUILD)/tests/check_time $(BUILD)/tests/check_time.o: PACKAGES := icu-i18n icu-uc
+
+-include $(CORE:.o=.d) $(CHECKS:=.d) $(CHECK_PARTS:.o=.d)
 
 bench: $(LIBRARY)
 	sh bench/run.sh

@@ -98,12 +98,17 @@ static void retain_unregister(sqlite3 *db) {
         function_unregister(db, retain_aggregates[i]->name, retain_aggregates[i]->args);
 }
 
-/* A second load, perhaps from within a running SELECT load_extension(...), changes nothing. */
-static bool retain_is_loaded(sqlite3 *db) {
+static bool retain_prepares(sqlite3 *db, const char *sql) {
     sqlite3_stmt *stmt = NULL;
-    int rc = sqlite3_prepare_v2(db, "SELECT retain_version()", -1, &stmt, NULL);
+    int rc = sqlite3_prepare_v2(db, sql, -1, &stmt, NULL);
     sqlite3_finalize(stmt);
     return rc == SQLITE_OK;
+}
+
+/* A second load, perhaps from within a running SELECT load_extension(...), changes nothing.  The error of
+ * a first one is wiped from the connection: sqlite3_open looks at it after running auto-extensions. */
+static bool retain_is_loaded(sqlite3 *db) {
+    return retain_prepares(db, "SELECT retain_version()") || !retain_prepares(db, "SELECT 1");
 }
 
 static int retain_load(sqlite3 *db, char **message, bool strict) {

@@ -13,14 +13,6 @@
 #include "base/suggest.h"
 #include "db.h"
 
-static uint64_t base_random(uint64_t *state) {
-    *state += 0x9E3779B97F4A7C15u;
-    uint64_t x = *state;
-    x = (x ^ (x >> 30)) * 0xBF58476D1CE4E5B9u;
-    x = (x ^ (x >> 27)) * 0x94D049BB133111EBu;
-    return x ^ (x >> 31);
-}
-
 /* ---- Arena ---- */
 
 START_TEST(arena_gives_aligned_zeroes) {
@@ -189,7 +181,7 @@ static void map_add_random(sqlite3 *db, int n, uint64_t seed) {
     sqlite3_stmt *insert = NULL;
     sqlite3_prepare_v2(db, "INSERT INTO v(x) VALUES (?)", -1, &insert, NULL);
     for (int i = 0; i < n; i++) {
-        uint64_t r = base_random(&seed);
+        uint64_t r = db_random(&seed);
         int64_t number = (int64_t)(r >> 20 & 63) - 20;
         if (r >> 40 & 1) number = number * 1125899906842624 + (int64_t)(r >> 41 & 3);
         char text[64];
@@ -359,7 +351,7 @@ static int64_t map_wrong_ids(MapBatch *batch, uint64_t seed, int64_t spread) {
     uint32_t ids[MAP_BATCH_MAX];
     for (int b = 0; b < BATCHES; b++) {
         for (int i = 0; i < MAP_BATCH_MAX; i++) {
-            uint64_t r = base_random(&seed);
+            uint64_t r = db_random(&seed);
             int64_t near = (int64_t)(r >> 9) % (1 + n_seen * 2), far = (int64_t)(r >> 9) % spread;
             numbers[i] = (r & 7 ? near : far) + (r & 64 ? spread / 4 : -3);
             if (r & 128) numbers[i] = (int64_t)(double)(numbers[i] / 2);
@@ -481,9 +473,9 @@ START_TEST(err_quote_gives_utf8_for_any_bytes) {
     int64_t kept = 0;
     for (int i = 0; i < 200000; i++) {
         char text[48], out[ERR_QUOTE_SIZE];
-        size_t n = (size_t)(base_random(&seed) % sizeof(text)), at = 0;
+        size_t n = (size_t)(db_random(&seed) % sizeof(text)), at = 0;
         for (size_t k = 0; k < n; k++) {
-            uint64_t r = base_random(&seed);
+            uint64_t r = db_random(&seed);
             text[k] = (char)(r % 4 == 0 ? leads[(r >> 8) % sizeof(leads)]
                              : r % 4 == 1 ? (unsigned char)(r >> 8) : 0x80 + (r >> 8) % 64);
         }
@@ -568,7 +560,7 @@ START_TEST(sort_is_stable) {
     uint64_t seed = 11;
     for (int64_t n = 0; n < MAX; n++) {
         for (int64_t i = 0; i < n; i++) {
-            values[i] = (uint32_t)(base_random(&seed) % (uint64_t)(1 + n / 3));
+            values[i] = (uint32_t)(db_random(&seed) % (uint64_t)(1 + n / 3));
             if (n % 7 == 3) values[i] = (uint32_t)i;
             if (n % 7 == 5) values[i] = (uint32_t)(n - i);
             ids[i] = (uint32_t)((i * 7 + 3) % n); /* a permutation unless 7 divides n */

@@ -183,6 +183,81 @@ void db_expect_error(sqlite3 *db, const char *sql, int rc, const char *words) {
     free(text);
 }
 
+/* ---- Random shops ---- */
+
+uint64_t db_random(uint64_t *state) {
+    *state += 0x9E3779B97F4A7C15u;
+    uint64_t x = *state;
+    x = (x ^ (x >> 30)) * 0xBF58476D1CE4E5B9u;
+    x = (x ^ (x >> 27)) * 0x94D049BB133111EBu;
+    return x ^ (x >> 31);
+}
+
+/* 0 .. n - 1 */
+static int db_below(uint64_t *state, int n) {
+    return (int)((db_random(state) >> 11) % (uint64_t)n);
+}
+
+static void db_bind_id(sqlite3_stmt *insert, int customer, bool odd, uint64_t *state) {
+    char text[64];
+    snprintf(text, sizeof(text), customer % 3 ? "%d" : "a customer with a long name %d", customer / 2);
+    if (!odd) sqlite3_bind_int(insert, 1, customer);
+    else if (customer % 41 == 7) sqlite3_bind_null(insert, 1);
+    else if (customer % 41 == 8) sqlite3_bind_text(insert, 1, "", 0, SQLITE_STATIC);
+    else if (customer % 5 == 1 && db_below(state, 2)) sqlite3_bind_double(insert, 1, customer / 2);
+    else if (customer % 5 == 1) sqlite3_bind_int(insert, 1, customer / 2);
+    else if (customer % 5 == 2) sqlite3_bind_blob(insert, 1, text, (int)strlen(text), SQLITE_TRANSIENT);
+    else if (customer % 5 == 3) sqlite3_bind_double(insert, 1, customer / 2.0 + 0.25);
+    else sqlite3_bind_text(insert, 1, text, -1, SQLITE_TRANSIENT);
+}
+
+static void db_insert_order(sqlite3_stmt *insert, const DbShop *shop, int customer, int day, int cents,
+                            uint64_t *state) {
+    static const char *const channels[] = {"web", "shop", "phone", NULL};
+    char modifier[32];
+    snprintf(modifier, sizeof(modifier), "+%d days", day);
+    db_bind_id(insert, customer, shop->odd_ids, state);
+    sqlite3_bind_text(insert, 2, modifier, -1, SQLITE_STATIC);
+    sqlite3_bind_int(insert, 3, db_below(state, 4));
+    sqlite3_bind_double(insert, 4, cents / 100.0);
+    sqlite3_bind_text(insert, 5, channels[db_below(state, 10) < 7 ? customer % 3 : db_below(state, 4)], -1,
+                      SQLITE_STATIC);
+    sqlite3_step(insert);
+    sqlite3_reset(insert);
+}
+
+static int db_insert_customer(sqlite3_stmt *insert, const DbShop *shop, int customer, uint64_t *state) {
+    int gap = 1 + db_below(state, 2 * shop->gap_days), price = 200 + db_below(state, 9000), n = 0;
+    for (int day = db_below(state, shop->n_days); day < shop->n_days; day += db_below(state, 2 * gap)) {
+        int cents = db_below(state, 25) ? price + db_below(state, 1500) : 0;
+        db_insert_order(insert, shop, customer, day, cents, state);
+        n++;
+        if (shop->refunds && db_below(state, 8) == 0) {
+            int later = db_below(state, 2) ? 0 : db_below(state, 20), part = db_below(state, 3) ? 1 : 2;
+            db_insert_order(insert, shop, customer, day + later, -cents / part, state);
+            n++;
+        }
+        if (db_below(state, 5) == 0) break;
+    }
+    return n;
+}
+
+int db_make_shop(sqlite3 *db, const char *table, DbShop shop) {
+    uint64_t state = shop.seed * 1000003u + 17;
+    sqlite3_stmt *insert = NULL;
+    int n = 0;
+    db_exec(db, "BEGIN; CREATE TABLE \"%w\"(customer_id, order_date, amount, channel)", table);
+    char *sql = sqlite3_mprintf("INSERT INTO \"%w\" VALUES (?1, CASE ?3 WHEN 0 THEN datetime('2022-11-05', ?2,"
+                                " '+13 hours') ELSE date('2022-11-05', ?2) END, ?4, ?5)", table);
+    int rc = sqlite3_prepare_v2(db, sql, -1, &insert, NULL);
+    ck_assert_msg(rc == SQLITE_OK, "%s: %s", sql, sqlite3_errmsg(db));
+    for (int c = 0; c < shop.n_customers; c++) n += db_insert_customer(insert, &shop, c, &state);
+    sqlite3_finalize(insert);
+    sqlite3_free(sql);
+    db_exec(db, "COMMIT");
+    return n;
+}
+
 /* ---- Shared tables ---- */
 
 /* Splits a line of unquoted fields in place; returns their number. */

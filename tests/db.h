@@ -51,6 +51,22 @@ void db_expect_error(sqlite3 *db, const char *sql, int rc, const char *words);
  * when it is not there. */
 bool db_import(sqlite3 *db, const char *table, const char *name);
 
+/* Random orders, the same for the same shop: customers join, buy and leave. */
+typedef struct DbShop {
+    uint64_t seed;
+    int n_customers, n_days; /* the first of the days is 2022-11-05 */
+    int gap_days;            /* mean time between two orders of a customer */
+    bool refunds;            /* some orders are taken back, the same day or later, in part or in full */
+    bool odd_ids;            /* ids of all types, some equal as 1 and 1.0, NULL and '' among them */
+} DbShop;
+
+/* Makes a table(customer_id, order_date, amount, channel) without affinities; dates are 'YYYY-MM-DD', some
+ * with a time.  Rows come in the order of the customers.  Returns their number. */
+int db_make_shop(sqlite3 *db, const char *table, DbShop shop);
+
+/* The next number of a random sequence (splitmix64). */
+uint64_t db_random(uint64_t *state);
+
 /* A path for a database file of this process, which does not exist yet; static. */
 const char *db_temp_path(const char *name);
 

@@ -82,17 +82,18 @@ typedef struct ChurnCandidatesState {
     double *probability;  /* by buyer */
     double *value;        /* by buyer */
     double shop_gap;      /* median of all gaps of the shop; NaN without one */
-    int32_t *gaps;        /* room for the gaps of any one buyer */
+    struct ChurnCandidatesHabit *habit; /* of the row that was read last: several columns need it */
 } ChurnCandidatesState;
 
-/* ---- Gaps between purchase days ---- */
+/* A buyer's gaps between purchase days. */
+typedef struct ChurnCandidatesHabit {
+    int64_t buyer;        /* -1: nobody's yet */
+    int64_t n_gaps;
+    double usual_gap;     /* NaN where the shop has no gap */
+    int32_t *gaps;        /* room for the gaps of any one buyer */
+} ChurnCandidatesHabit;
 
-/* Writes a buyer's gaps; returns their number. */
-static int64_t churn_candidates_gaps(const BookCustomer *customer, int32_t *gaps) {
-    for (int64_t i = 1; i < customer->n_days; i++)
-        gaps[i - 1] = customer->days[i] - customer->days[i - 1];
-    return customer->n_days - 1;
-}
+/* ---- Gaps between purchase days ---- */
 
 /* The median over all gaps of all customers, by counting. */
 static double churn_candidates_shop_gap(Call *call, const Buyers *buyers) {
@@ -111,12 +112,25 @@ static double churn_candidates_shop_gap(Call *call, const Buyers *buyers) {
 }
 
 /* The median of one's own gaps from three on; below, as if the missing ones were the shop's median. */
-static double churn_candidates_usual_gap(const ChurnCandidatesState *state, int64_t n_gaps) {
-    if (n_gaps == 0) return state->shop_gap;
-    double own = order_median_ints(state->gaps, n_gaps);
+static double churn_candidates_usual_gap(int32_t *gaps, int64_t n_gaps, double shop_gap) {
+    if (n_gaps == 0) return shop_gap;
+    double own = order_median_ints(gaps, n_gaps);
     if (n_gaps >= CHURN_CANDIDATES_OWN_GAPS) return own;
-    return (own * (double)n_gaps + state->shop_gap * (double)(CHURN_CANDIDATES_OWN_GAPS - n_gaps)) /
+    return (own * (double)n_gaps + shop_gap * (double)(CHURN_CANDIDATES_OWN_GAPS - n_gaps)) /
            CHURN_CANDIDATES_OWN_GAPS;
+}
+
+static const ChurnCandidatesHabit *churn_candidates_habit(const ChurnCandidatesState *state,
+                                                          int64_t buyer,
+                                                          const BookCustomer *customer) {
+    ChurnCandidatesHabit *habit = state->habit;
+    if (habit->buyer == buyer) return habit;
+    habit->buyer = buyer;
+    habit->n_gaps = customer->n_days - 1;
+    for (int64_t i = 0; i < habit->n_gaps; i++)
+        habit->gaps[i] = customer->days[i + 1] - customer->days[i];
+    habit->usual_gap = churn_candidates_usual_gap(habit->gaps, habit->n_gaps, state->shop_gap);
+    return habit;
 }
 
 /* ---- Reasons ---- */
@@ -139,10 +153,10 @@ static int churn_candidates_longer_than(const int32_t *gaps, int64_t n, int32_t 
     return (int)(100 * shorter / n);
 }
 
-static char *churn_candidates_reason(const ChurnCandidatesState *state, const BookCustomer *customer,
+static char *churn_candidates_reason(const ChurnCandidatesHabit *habit, const BookCustomer *customer,
                                      int32_t silence) {
-    int64_t n = churn_candidates_gaps(customer, state->gaps);
-    double usual = churn_candidates_usual_gap(state, n);
+    int64_t n = habit->n_gaps;
+    double usual = habit->usual_gap;
     double drop = churn_candidates_basket_drop(customer);
     sqlite3_str *text = sqlite3_str_new(NULL);
     if (silence == 0) sqlite3_str_appendall(text, "ordered on the last day");
@@ -156,7 +170,7 @@ static char *churn_candidates_reason(const ChurnCandidatesState *state, const Bo
     }
     if (n >= CHURN_CANDIDATES_OWN_GAPS && silence > usual)
         sqlite3_str_appendf(text, "; longer than %d %% of own gaps",
-                            churn_candidates_longer_than(state->gaps, n, silence));
+                            churn_candidates_longer_than(habit->gaps, n, silence));
     if (drop >= CHURN_CANDIDATES_BASKET_DROP)
         sqlite3_str_appendf(text, "; basket down %.0f %%", drop);
     return sqlite3_str_finish(text);
@@ -212,8 +226,10 @@ static int64_t churn_candidates_open(Call *call) {
     state->listed = arena_alloc_raw(call->arena, call->err, 2 * n, sizeof(uint32_t));
     for (int64_t i = 0; i < n; i++)
         if (state->buyers.frequency[i] > most_gaps) most_gaps = state->buyers.frequency[i];
-    state->gaps = arena_alloc_raw(call->arena, call->err, most_gaps, sizeof(int32_t));
+    state->habit = arena_alloc(call->arena, call->err, 1, sizeof(*state->habit));
+    int32_t *gaps = arena_alloc_raw(call->arena, call->err, most_gaps, sizeof(*gaps));
     if (call->err->rc) return 0;
+    *state->habit = (ChurnCandidatesHabit){.buyer = -1, .gaps = gaps};
     churn_candidates_score(call, state);
     for (int64_t i = 0; i < n; i++)
         if (!(state->probability[i] < call->args[CHURN_CANDIDATES_MIN].real))
@@ -228,7 +244,6 @@ static void churn_candidates_cell(const void *pointer, int64_t row, int col, Out
     int64_t i = state->listed[row];
     BookCustomer customer = book_customer(state->book, buyers->customer[i]);
     int32_t silence = buyers->age[i] - buyers->recency[i];
-    double usual;
     switch (col) {
         case CHURN_CANDIDATES_RANK: out_int(out, row + 1); break;
         case CHURN_CANDIDATES_CUSTOMER:
@@ -241,9 +256,10 @@ static void churn_candidates_cell(const void *pointer, int64_t row, int col, Out
         case CHURN_CANDIDATES_LAST: out_day(out, customer.days[customer.n_days - 1]); break;
         case CHURN_CANDIDATES_SINCE: out_int(out, silence); break;
         case CHURN_CANDIDATES_GAP:
+            out_real(out, churn_candidates_habit(state, i, &customer)->usual_gap);
+            break;
         case CHURN_CANDIDATES_OVERDUE:
-            usual = churn_candidates_usual_gap(state, churn_candidates_gaps(&customer, state->gaps));
-            out_real(out, col == CHURN_CANDIDATES_GAP ? usual : silence / usual);
+            out_real(out, silence / churn_candidates_habit(state, i, &customer)->usual_gap);
             break;
         case CHURN_CANDIDATES_DAYS: out_int(out, customer.n_days); break;
         case CHURN_CANDIDATES_HISTORIC:
@@ -254,7 +270,8 @@ static void churn_candidates_cell(const void *pointer, int64_t row, int col, Out
             out_static(out, churn_candidates_band(state->probability[i]));
             break;
         case CHURN_CANDIDATES_REASON:
-            out_owned(out, churn_candidates_reason(state, &customer, silence));
+            out_owned(out, churn_candidates_reason(churn_candidates_habit(state, i, &customer), &customer,
+                                                   silence));
             break;
         default: out_text(out, state->predictor.note);
     }

@@ -12,7 +12,7 @@
  * (1 + annual_discount_rate)^(-t / 365.25).  D is exact under the model: by parts it is
  * exp(-delta h) E(h) + delta * integral of exp(-delta u) E(u) du, a smooth integrand that Gauss-Legendre
  * takes to the last digits.  Both depend on frequency and age alone; where many customers share a
- * frequency they are read off a curve over age that keeps 12 digits (model/bgnbdcurve.h).
+ * frequency they are read off a curve over age that keeps 11 digits (model/bgnbdcurve.h).
  *
  * Spend: Gamma-Gamma over the repeat purchase days (Fader, Hardie 2013).
  */
@@ -34,7 +34,7 @@ typedef struct ClvTerms {
 
 #define CLV_YEAR_DAYS 365.25
 enum {
-    CLV_CURVE_CUSTOMERS = 64, /* of one frequency, that make a curve worth its points */
+    CLV_CURVE_CUSTOMERS = 24, /* of one frequency, that make a curve worth its points */
     CLV_POLL_CUSTOMERS = 512  /* between two polls */
 };
 

@@ -26,7 +26,11 @@ typedef struct TvfTable {
     int n_cols, n_args;
 } TvfTable;
 
-enum { TVF_ARGS_MAX = 30 }; /* bits of idxNum */
+enum {
+    TVF_ARGS_MAX = 30,               /* bits of idxNum */
+    TVF_COMPARED_AGAIN = 1 << 30,    /* one more: SQLite checks an argument after us */
+    TVF_OMITTED_MAX = 16             /* constraints that it can leave wholly to a virtual table */
+};
 
 typedef struct TvfCursor {
     sqlite3_vtab_cursor base; /* first: SQLite's */
@@ -141,21 +145,22 @@ static int tvf_best_index(sqlite3_vtab *base, sqlite3_index_info *info) {
         if (arg < 0 || arg >= table->n_args) continue;
         if (info->aConstraint[i].op != SQLITE_INDEX_CONSTRAINT_EQ) continue;
         present |= 1u << arg;
-        if (!info->aConstraint[i].usable || (usable & 1u << arg)) continue;
+        if (!info->aConstraint[i].usable) continue;
         usable |= 1u << arg;
-        position[arg] = i;
+        position[arg] = i; /* the last: positional arguments come behind the WHERE clause */
     }
     if (present != usable) return SQLITE_CONSTRAINT;
-    int n = 0;
+    int n = 0, flags = 0;
     double cost = TVF_COST;
     for (int arg = 0; arg < table->n_args; arg++) {
         if (!(usable & 1u << arg)) continue;
         info->aConstraintUsage[position[arg]].argvIndex = ++n;
         info->aConstraintUsage[position[arg]].omit = 1;
+        if (position[arg] >= TVF_OMITTED_MAX) flags = TVF_COMPARED_AGAIN;
         cost /= TVF_COST_ARG;
     }
     bool lacks_source = (table->def->needs & CALL_ORDERS) && !(usable & 1u);
-    info->idxNum = (int)usable;
+    info->idxNum = (int)usable | flags;
     info->estimatedCost = lacks_source ? TVF_COST_IMPOSSIBLE : cost;
     info->estimatedRows = TVF_ROWS_GUESS;
     info->orderByConsumed = tvf_ordered(table->def, info);
@@ -278,6 +283,14 @@ static int tvf_fail(TvfTable *table, Err *err) {
     return err->rc;
 }
 
+/* SQLite compares constraints beyond the first 16 once more, and nothing equals NULL: no row would be left. */
+static void tvf_refuse_nulls(const TvfCursor *cursor, Err *err) {
+    for (int arg = 0; arg < TVF_ARGS_MAX; arg++)
+        if (cursor->given[arg] && sqlite3_value_type(cursor->given[arg]) == SQLITE_NULL)
+            err_set(err, SQLITE_ERROR, "more than %d conditions are given: leave out arguments that are NULL",
+                    TVF_OMITTED_MAX);
+}
+
 static int tvf_filter(sqlite3_vtab_cursor *base, int mask, const char *unused, int argc,
                       sqlite3_value **argv) {
     TvfCursor *cursor = (TvfCursor *)(void *)base;
@@ -290,6 +303,7 @@ static int tvf_filter(sqlite3_vtab_cursor *base, int mask, const char *unused, i
         cursor->given[arg] = sqlite3_value_dup(argv[next++]);
         if (!cursor->given[arg]) err_nomem(&err);
     }
+    if (mask & TVF_COMPARED_AGAIN) tvf_refuse_nulls(cursor, &err);
     cursor->rowid_base = tvf_rowid_base(cursor, table);
     int depth = table->host->depth;
     if (!err.rc) tvf_run(cursor, table, &err);

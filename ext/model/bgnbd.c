@@ -254,7 +254,7 @@ double bgnbd_unconditional_expected(BgnbdKind kind, const BgnbdParams *p, double
 
 #define BGNBD_DISCOUNT_MAX 50.0   /* delta u beyond which exp(-delta u) adds nothing */
 #define BGNBD_PANEL_DISCOUNT 5.0  /* one panel spans at most this much of delta u ... */
-#define BGNBD_PANEL_LOG 1.0       /* ... and of q = ln(1 + u / span) */
+#define BGNBD_PANEL_LOG 3.0       /* ... and of q = ln(1 + u / span) */
 #define BGNBD_PANELS_MAX 128
 
 /* By parts, int_0^t e^(-delta u) dE(u) = e^(-delta t) E(t) + delta int_0^t e^(-delta u) E(u) du,

@@ -2,7 +2,8 @@
  *
  * Expected and discounted purchases within a horizon depend, given that a customer is alive, on frequency
  * and age alone, and smoothly on age.  A shop has few frequencies but many ages, so for each frequency the
- * logarithms of both are interpolated over ln(alpha + age), to BGNBDCURVE_TOLERANCE of their value.
+ * logarithms of expected purchases and of discounted / expected are interpolated over ln(alpha + age), to
+ * BGNBDCURVE_TOLERANCE of their value.  The ratio, dear to compute, is next to constant: it needs few points.
  */
 #ifndef BGNBDCURVE_H
 #define BGNBDCURVE_H
@@ -10,8 +11,8 @@
 #include "math/chebyshev.h"
 #include "model/bgnbd.h"
 
-#define BGNBDCURVE_TOLERANCE 1e-12
-enum { BGNBDCURVE_POINTS = 24 }; /* at first; more when they do not suffice */
+#define BGNBDCURVE_TOLERANCE 1e-11
+enum { BGNBDCURVE_POINTS = 24, BGNBDCURVE_RATIO_POINTS = 20 }; /* at first; more when these are too few */
 
 typedef struct BgnbdTerms {
     BgnbdKind kind;
@@ -24,9 +25,9 @@ typedef struct BgnbdPurchases {
 } BgnbdPurchases;
 
 typedef struct BgnbdCurve {
-    Chebyshev expected, discounted; /* of the logarithms */
+    Chebyshev expected, ratio; /* of ln(expected) and ln(discounted / expected) */
     double alpha;
-    bool converged;                 /* else it must not be read */
+    bool converged;            /* else it must not be read */
 } BgnbdCurve;
 
 /* The two figures of one customer, computed in full. */

@@ -28,7 +28,10 @@ SELECT customer_id, reason, historic_value IS NULL AS no_amounts FROM churn_cand
 .read tests/golden/fixture/shop.sql
 SELECT rank, customer_id AS c, round(churn_probability, 3) AS churn, round(p_alive, 3) AS p_alive, days_since_last AS silence,
        round(usual_gap_days, 1) AS gap, round(overdue_ratio, 2) AS ratio, historic_value AS historic, round(value_at_risk, 0) AS at_risk,
-       risk_band, reason FROM churn_candidates('orders') LIMIT 5;
+       risk_band FROM churn_candidates('orders') LIMIT 5;
+.mode list
+SELECT reason FROM churn_candidates('orders') LIMIT 5;
+.mode column
 SELECT risk_band, count(*) AS n, round(min(churn_probability), 2) AS least, round(max(churn_probability), 2) AS most
   FROM churn_candidates('orders', 90, 0) GROUP BY 1 ORDER BY 3;
 

@@ -7,7 +7,7 @@ SELECT DISTINCT note FROM clv('orders');
 SELECT DISTINCT note FROM churn_candidates('orders');
 
 -- Fewer than 30 customers with a repeat purchase: no prediction, but what is known.
-CREATE VIEW few AS SELECT * FROM orders WHERE customer_id <= 30;
+CREATE VIEW few AS SELECT * FROM orders WHERE customer_id <= 40;
 SELECT DISTINCT note FROM clv('few');
 SELECT count(*) AS n, count(predicted_clv) AS n_predicted, count(historic_clv) AS n_historic, sum(frequency > 0) AS n_repeat FROM clv('few');
 
