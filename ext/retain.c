@@ -77,7 +77,8 @@ const Registry retain_registry = {
 /* ---- Registration ---- */
 
 static int retain_register(Host *host) {
-    int rc = scan_register(host->db);
+    host_retain(host);
+    int rc = scan_register(host->db, &host->sink, host_release);
     for (int i = 0; i < retain_registry.n_tvfs && !rc; i++) rc = tvf_register(host, retain_tvfs[i]);
     for (int i = 0; i < retain_registry.n_scalars && !rc; i++)
         rc = function_register_scalar(host, retain_scalars[i]);
@@ -108,7 +109,9 @@ static bool retain_prepares(sqlite3 *db, const char *sql) {
 /* A second load, perhaps from within a running SELECT load_extension(...), changes nothing.  The error of
  * a first one is wiped from the connection: sqlite3_open looks at it after running auto-extensions. */
 static bool retain_is_loaded(sqlite3 *db) {
-    return retain_prepares(db, "SELECT retain_version()") || !retain_prepares(db, "SELECT 1");
+    bool loaded = retain_prepares(db, "SELECT retain_version()");
+    if (!loaded) (void)retain_prepares(db, "SELECT 1");
+    return loaded;
 }
 
 static int retain_load(sqlite3 *db, char **message, bool strict) {

@@ -77,13 +77,13 @@ static void map_probe_bytes(MapProbe *probe, MapType type, sqlite3_value *value,
     }
     probe->key.type = (uint8_t)type;
     probe->key.size = size;
-    if (size > MAP_INLINE_BYTES) {
-        probe->key.as.elsewhere = bytes;
-        probe->hash = map_hash_bytes(bytes, size) ^ (uint32_t)type;
-        return;
-    }
-    if (size > 0) memcpy(probe->key.as.bytes, bytes, size);
-    probe->hash = map_hash_words(probe->key.as.word, size << 3 | (uint32_t)type);
+    if (size > MAP_INLINE_BYTES) probe->key.as.elsewhere = bytes;
+    else if (size > 0) memcpy(probe->key.as.bytes, bytes, size);
+}
+
+static uint32_t map_hash(const MapKey *key) {
+    if (key->size > MAP_INLINE_BYTES) return map_hash_bytes(key->as.elsewhere, key->size) ^ key->type;
+    return map_hash_words(key->as.word, key->size << 3 | key->type);
 }
 
 void map_probe(MapProbe *probe, sqlite3_value *value, Err *err) {
@@ -94,11 +94,10 @@ void map_probe(MapProbe *probe, sqlite3_value *value, Err *err) {
             probe->key.as.integer = sqlite3_value_int64(value);
             break;
         case SQLITE_FLOAT: map_probe_real(probe, sqlite3_value_double(value)); break;
-        case SQLITE_TEXT: map_probe_bytes(probe, MAP_TEXT, value, err); return;
-        case SQLITE_BLOB: map_probe_bytes(probe, MAP_BLOB, value, err); return;
+        case SQLITE_TEXT: map_probe_bytes(probe, MAP_TEXT, value, err); break;
+        case SQLITE_BLOB: map_probe_bytes(probe, MAP_BLOB, value, err); break;
         default: break;
     }
-    probe->hash = map_hash_words(probe->key.as.word, probe->key.type);
 }
 
 /* ---- Keys by id ---- */
@@ -273,23 +272,28 @@ static uint32_t map_find_direct(Map *map, Err *err, const MapProbe *probe, uint3
 
 /* ---- Lookups ---- */
 
-int64_t map_lookup(const Map *map, const MapProbe *probe) {
+int64_t map_lookup(const Map *map, MapProbe *probe) {
     const uint32_t *place = map_direct(map, probe);
     if (place) return (int64_t)*place - 1;
+    probe->hash = map_hash(&probe->key);
     return map->n_slots ? (int64_t)map_slot(map, probe)->id - 1 : -1;
 }
 
 /* Room for the whole batch comes first: while its keys are looked up, no integer changes from the hash
  * table to the array, and ids are given in the order of the batch.  Returns how many are not covered. */
-static int map_make_room(Map *map, Err *err, const MapProbe *probes, int n) {
+static int map_make_room(Map *map, Err *err, MapProbe *probes, int n) {
     int n_hashed = 0;
     for (int i = 0; i < n && !err->rc; i++)
         if (probes[i].key.type == MAP_INTEGER && !map_direct(map, &probes[i]))
             map_consider_direct(map, err, &probes[i]);
     for (int i = 0; i < n; i++) {
         const uint32_t *place = map_direct(map, &probes[i]);
-        if (place) MAP_PREFETCH(place);
-        else n_hashed++;
+        if (place) {
+            MAP_PREFETCH(place);
+            continue;
+        }
+        probes[i].hash = map_hash(&probes[i].key);
+        n_hashed++;
     }
     if (n_hashed) map_reserve(map, err, n_hashed);
     return n_hashed;
@@ -317,7 +321,7 @@ static void map_request(const Map *map, const MapProbe *probes, int n) {
             MAP_PREFETCH(keys[i]->as.elsewhere);
 }
 
-void map_intern(Map *map, Err *err, const MapProbe *probes, int n, uint32_t *ids) {
+void map_intern(Map *map, Err *err, MapProbe *probes, int n, uint32_t *ids) {
     if (map->n_keys + n > INT32_MAX) err_set(err, SQLITE_TOOBIG, "more than 2147483647 different keys");
     if (err->rc) return;
     int n_hashed = map_make_room(map, err, probes, n);

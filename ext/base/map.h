@@ -38,7 +38,7 @@ typedef struct MapKey {
 typedef struct MapProbe {
     MapKey key;     /* bytes elsewhere must live until the batch is interned */
     bool real_only; /* a MAP_INTEGER that came as REAL */
-    uint32_t hash;
+    uint32_t hash;  /* computed where the hash table is asked */
 } MapProbe;
 
 typedef struct MapSlot {
@@ -74,10 +74,10 @@ static inline bool map_probe_is_empty(const MapProbe *probe) {
 }
 
 /* The id of a key, -1 when the map does not have it. */
-int64_t map_lookup(const Map *map, const MapProbe *probe);
+int64_t map_lookup(const Map *map, MapProbe *probe);
 
 /* ids[i] becomes the id of probes[i], for i in 0 .. n-1, n at most MAP_BATCH_MAX. */
-void map_intern(Map *map, Err *err, const MapProbe *probes, int n, uint32_t *ids);
+void map_intern(Map *map, Err *err, MapProbe *probes, int n, uint32_t *ids);
 
 static inline const MapKey *map_key(const Map *map, uint32_t id) {
     return &map->pages[id / MAP_PAGE_KEYS][id % MAP_PAGE_KEYS];

@@ -9,15 +9,21 @@
 typedef struct BookRow {
     double amount;
     Day day;
-    int32_t second;
-    uint32_t segment;
+    uint32_t at; /* its place in marks */
 } BookRow;
+
+/* What a row says of its customer's segment. */
+typedef struct BookMark {
+    uint32_t segment;
+    int32_t second; /* of the day */
+} BookMark;
 
 typedef struct BookBuilder {
     Book *book;
     Ledger *ledger;
     BookNeeds needs;
     BookRow *rows;       /* of the present page, by customer */
+    BookMark *marks;     /* beside rows as the log has them; NULL unless rows have segments */
     int64_t rows_max;
     uint32_t *first;     /* offsets into rows by customer; see book_place_rows */
 } BookBuilder;
@@ -31,7 +37,7 @@ static uint32_t book_chunk_customer(const LedgerChunk *chunk, uint32_t i) {
 /* Counting sort.  While rows are placed, first[c + 1] is the next free place of customer c; when all are,
  * it is where customer c + 1 begins. */
 static void book_place_rows(BookBuilder *builder, const LedgerPage *page) {
-    uint32_t *first = builder->first;
+    uint32_t *first = builder->first, at = 0;
     memset(first, 0, (LEDGER_PAGE_CUSTOMERS + 2) * sizeof(*first));
     for (const LedgerChunk *chunk = page->head; chunk; chunk = chunk->next)
         for (uint32_t i = 0; i < chunk->n; i++) first[book_chunk_customer(chunk, i) + 2]++;
@@ -41,10 +47,29 @@ static void book_place_rows(BookBuilder *builder, const LedgerPage *page) {
             BookRow *row = &builder->rows[first[book_chunk_customer(chunk, i) + 1]++];
             row->day = (Day)(chunk->keys[i] & LEDGER_DAY_MASK) + CIVIL_DAY_MIN;
             row->amount = ledger_amount(builder->ledger, chunk, i);
-            if (!chunk->segments) continue;
-            row->segment = chunk->segments[i];
-            row->second = chunk->seconds[i];
+            if (!builder->marks) continue;
+            row->at = at;
+            builder->marks[at++] = (BookMark){chunk->segments[i], chunk->seconds[i]};
         }
+}
+
+static void book_free_rows(BookBuilder *builder) {
+    sqlite3_free(builder->rows);
+    sqlite3_free(builder->marks);
+    builder->rows = NULL;
+    builder->marks = NULL;
+    builder->rows_max = 0;
+}
+
+/* Room for n rows; what was there is gone.  False without memory. */
+static bool book_grow_rows(BookBuilder *builder, int64_t n) {
+    bool marked = builder->ledger->options.segments;
+    book_free_rows(builder);
+    builder->rows = sqlite3_malloc64((sqlite3_uint64)n * sizeof(BookRow));
+    if (marked) builder->marks = sqlite3_malloc64((sqlite3_uint64)n * sizeof(BookMark));
+    if (!builder->rows || (marked && !builder->marks)) return false;
+    builder->rows_max = n;
+    return true;
 }
 
 static void book_load_page(BookBuilder *builder, LedgerPage *page) {
@@ -53,15 +78,9 @@ static void book_load_page(BookBuilder *builder, LedgerPage *page) {
         err_nomem(err);
         return;
     }
-    if (page->n_rows > builder->rows_max) {
-        sqlite3_free(builder->rows);
-        builder->rows_max = 0;
-        builder->rows = sqlite3_malloc64((sqlite3_uint64)page->n_rows * sizeof(BookRow));
-        if (!builder->rows) {
-            err_nomem(err);
-            return;
-        }
-        builder->rows_max = page->n_rows;
+    if (page->n_rows > builder->rows_max && !book_grow_rows(builder, page->n_rows)) {
+        err_nomem(err);
+        return;
     }
     book_place_rows(builder, page);
 }
@@ -93,18 +112,20 @@ static void book_sort_rows(BookRow *rows, int64_t n) {
 
 /* The better of two rows of one day to take the segment from: the earlier (later, for segment_last), of
  * two at the same second the smaller value. */
-static bool book_segment_better(const BookBuilder *builder, const BookRow *row, const BookRow *best) {
-    if (row->second != best->second)
-        return (row->second < best->second) != builder->needs.segment_last;
+static bool book_segment_better(const BookBuilder *builder, const BookMark *mark,
+                                const BookMark *best) {
+    if (mark->second != best->second)
+        return (mark->second < best->second) != builder->needs.segment_last;
     const Map *segments = &builder->ledger->segments;
-    return map_compare(map_key(segments, row->segment), map_key(segments, best->segment)) < 0;
+    return map_compare(map_key(segments, mark->segment), map_key(segments, best->segment)) < 0;
 }
 
 static uint32_t book_day_segment(const BookBuilder *builder, const BookRow *rows, int64_t n) {
-    const BookRow *best = NULL;
-    for (int64_t i = 0; i < n; i++)
-        if (rows[i].amount >= 0 && (!best || book_segment_better(builder, &rows[i], best)))
-            best = &rows[i];
+    const BookMark *best = NULL;
+    for (int64_t i = 0; i < n; i++) {
+        const BookMark *mark = &builder->marks[rows[i].at];
+        if (rows[i].amount >= 0 && (!best || book_segment_better(builder, mark, best))) best = mark;
+    }
     return best ? best->segment : BOOK_NO_SEGMENT;
 }
 
@@ -231,5 +252,5 @@ void book_build(Book *book, Ledger *ledger, BookNeeds needs, const Poll *poll) {
                         rest < LEDGER_PAGE_CUSTOMERS ? rest : LEDGER_PAGE_CUSTOMERS);
         if (poll_stop(poll)) err_set(err, SQLITE_INTERRUPT, "interrupted");
     }
-    sqlite3_free(builder.rows);
+    book_free_rows(&builder);
 }

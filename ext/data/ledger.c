@@ -121,7 +121,7 @@ static inline void ledger_append(Ledger *ledger, LedgerEntry entry) {
 
 /* ---- Refunds that name their order ---- */
 
-static void ledger_keep_refund(Ledger *ledger, uint32_t customer, const MapProbe *order, Day day,
+static void ledger_keep_refund(Ledger *ledger, uint32_t customer, MapProbe *order, Day day,
                                double amount) {
     if (ledger->n_refunds == ledger->refunds_max) {
         int64_t max = ledger->refunds_max ? ledger->refunds_max * 2 : 64;

@@ -4,31 +4,38 @@
 #include <string.h>
 
 const char retain_sink_name[] = "retain_sink";
-static const char scan_pointer_type[] = "retain_scan";
 
-typedef struct Scan {
+struct Scan {
     Ledger ledger;
     bool finding_orders;            /* second pass: where do the orders of refunds lie? */
-    int8_t argument[SOURCE_ROLES];  /* which argument of the sink a role is; 0: none */
-} Scan;
+    int8_t argument[SOURCE_ROLES];  /* which argument of the sink a role is; -1: none */
+};
 
 static sqlite3_value *scan_value(const Scan *scan, sqlite3_value **argv, SourceRole role) {
-    return scan->argument[role] ? argv[scan->argument[role]] : NULL;
+    return scan->argument[role] >= 0 ? argv[scan->argument[role]] : NULL;
+}
+
+/* The scan of a running statement; its first step takes the one that waits. */
+static Scan *scan_of(sqlite3_context *context) {
+    Scan **own = sqlite3_aggregate_context(context, sizeof(*own));
+    if (!own) {
+        sqlite3_result_error_nomem(context);
+        return NULL;
+    }
+    if (*own) return *own;
+    ScanSink *sink = sqlite3_user_data(context);
+    *own = sink->waiting;
+    sink->waiting = NULL;
+    if (!*own) sqlite3_result_error(context, "retain_sink is internal to retain", -1);
+    return *own;
 }
 
 static void scan_step(sqlite3_context *context, int argc, sqlite3_value **argv) {
-    Scan **kept = sqlite3_aggregate_context(context, sizeof(*kept)); /* spares rows the pointer's check */
-    if (!kept) {
-        sqlite3_result_error_nomem(context);
-        return;
-    }
-    if (!*kept && argc > 2) *kept = sqlite3_value_pointer(argv[0], scan_pointer_type);
-    if (!*kept) {
-        sqlite3_result_error(context, "retain_sink is internal to retain", -1);
-        return;
-    }
-    Scan *scan = *kept;
-    LedgerRow row = {.customer = argv[1], .date = argv[2],
+    Scan *scan = scan_of(context);
+    (void)argc;
+    if (!scan) return;
+    LedgerRow row = {.customer = scan_value(scan, argv, SOURCE_CUSTOMER),
+                     .date = scan_value(scan, argv, SOURCE_DATE),
                      .amount = scan_value(scan, argv, SOURCE_AMOUNT),
                      .order = scan_value(scan, argv, SOURCE_ORDER),
                      .segment = scan_value(scan, argv, SOURCE_SEGMENT)};
@@ -41,32 +48,35 @@ static void scan_final(sqlite3_context *context) {
     sqlite3_result_null(context);
 }
 
-int scan_register(sqlite3 *db) {
-    return sqlite3_create_function_v2(db, retain_sink_name, -1, SQLITE_UTF8 | SQLITE_DIRECTONLY, NULL,
-                                      NULL, scan_step, scan_final, NULL);
+int scan_register(sqlite3 *db, ScanSink *sink, void (*destroy)(void *)) {
+    return sqlite3_create_function_v2(db, retain_sink_name, -1, SQLITE_UTF8 | SQLITE_DIRECTONLY, sink,
+                                      NULL, scan_step, scan_final, destroy);
 }
 
 /* Columns are qualified, because SQLite reads an unknown bare "name" as a string. */
 static char *scan_sql(Scan *scan, Arena *arena, Err *err, const Source *source) {
-    const char *list = "?1";
+    const char *list = "";
     int8_t n = 0;
     for (int role = 0; role < SOURCE_ROLES; role++) {
+        scan->argument[role] = -1;
         if (!source->chosen[role]) continue;
-        scan->argument[role] = ++n;
-        list = arena_printf(arena, err, "%s, o.\"%w\"", list, source->chosen[role]);
+        list = arena_printf(arena, err, "%s%so.\"%w\"", list, n ? ", " : "", source->chosen[role]);
+        scan->argument[role] = n++;
     }
     return arena_printf(arena, err, "SELECT retain_sink(%s) FROM %s AS o", list, source->from);
 }
 
 /* Runs one pass to its only row.  The statement stays open for the caller, so that a second pass sees the
  * same snapshot. */
-static sqlite3_stmt *scan_pass(Scan *scan, const Source *source, const char *sql) {
+static sqlite3_stmt *scan_pass(Scan *scan, ScanSink *sink, const Source *source, const char *sql) {
     Err *err = scan->ledger.err;
     sqlite3_stmt *stmt = NULL;
     if (err->rc) return NULL;
     int rc = sqlite3_prepare_v2(source->db, sql, -1, &stmt, NULL);
-    if (!rc) rc = sqlite3_bind_pointer(stmt, 1, scan, scan_pointer_type, NULL);
+    Scan *outer = sink->waiting; /* of a source that reads through us before its own first row */
+    sink->waiting = scan;
     if (!rc) rc = sqlite3_step(stmt);
+    sink->waiting = outer;
     if (rc != SQLITE_ROW)
         err_set(err, rc == SQLITE_DONE ? SQLITE_INTERNAL : rc, "cannot read %s: %s", source->name,
                 sqlite3_errmsg(source->db));
@@ -84,11 +94,11 @@ void scan_source(Book *book, Arena *arena, Err *err, const ScanRequest *request)
     options.orders = options.amounts && source->chosen[SOURCE_ORDER];
     ledger_open(&scan->ledger, arena, err, options, request->rules);
     char *sql = scan_sql(scan, arena, err, source);
-    sqlite3_stmt *first = scan_pass(scan, source, sql), *second = NULL;
+    sqlite3_stmt *first = scan_pass(scan, request->sink, source, sql), *second = NULL;
     ledger_flush(&scan->ledger);
     if (!err->rc && ledger_needs_orders(&scan->ledger)) {
         scan->finding_orders = true;
-        second = scan_pass(scan, source, sql);
+        second = scan_pass(scan, request->sink, source, sql);
         ledger_settle(&scan->ledger);
     }
     sqlite3_finalize(second);

@@ -1,9 +1,10 @@
 /* scan.h - a source's rows into a book, in one pass.
  *
- * ONE statement reads the source: SELECT retain_sink(?1, o."customer", o."date", ...) FROM source AS o.
+ * ONE statement reads the source: SELECT retain_sink(o."customer", o."date", ...) FROM source AS o.
  * retain_sink is an aggregate of our own whose step receives each row inside SQLite's own loop, at about
- * half the cost of stepping the columns out.  Its state travels by the pointer-passing interface, so
- * nobody else can call it.
+ * half the cost of stepping the columns out.  The scan waits in the connection's ScanSink, and the first
+ * step of our statement takes it from there; nobody else's call finds one, since SQLite runs none between
+ * the two: in the source's own views and triggers a DIRECTONLY function is refused.
  */
 #ifndef SCAN_H
 #define SCAN_H
@@ -11,7 +12,15 @@
 #include "data/book.h"
 #include "data/source.h"
 
+typedef struct Scan Scan;
+
+/* Where a connection's scans wait for their first row. */
+typedef struct ScanSink {
+    Scan *waiting;
+} ScanSink;
+
 typedef struct ScanRequest {
+    ScanSink *sink;
     const Source *source;     /* with its columns chosen */
     RowRules rules;
     Day as_of;                /* LEDGER_NO_AS_OF: the last order date */
@@ -21,8 +30,9 @@ typedef struct ScanRequest {
 
 extern const char retain_sink_name[];
 
-/* Registers retain_sink on a connection; SQLite's code. */
-int scan_register(sqlite3 *db);
+/* Registers retain_sink on a connection; SQLite's code.  destroy(sink) is called when the function goes, also
+ * when this fails. */
+int scan_register(sqlite3 *db, ScanSink *sink, void (*destroy)(void *));
 
 /* Reads the source into a book whose memory is the arena's.  err gets the first failure: SQLite's own
  * code and text, or the row that could not be read. */

@@ -89,12 +89,13 @@ static void call_choose_columns(Call *call, Source *source, unsigned needs) {
     }
 }
 
-void call_read_orders(Call *call, sqlite3 *db, unsigned needs, const char *source_name) {
+void call_read_orders(Call *call, Host *host, unsigned needs, const char *source_name) {
     ArgValue *common = call->common;
     Source source;
-    source_find(&source, db, call->arena, call->err, source_name, call_asked(&common[CALL_SCHEMA]));
+    source_find(&source, host->db, call->arena, call->err, source_name, call_asked(&common[CALL_SCHEMA]));
     call_choose_columns(call, &source, needs);
     ScanRequest request = {
+        .sink = &host->sink,
         .source = &source,
         .rules = {.calendar = call_calendar(call),
                   .date_unit = (DateUnit)common[CALL_DATE_UNIT].integer,

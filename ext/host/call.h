@@ -9,6 +9,7 @@
 #include "data/book.h"
 #include "data/source.h"
 #include "host/args.h"
+#include "host/host.h"
 #include "host/out.h"
 
 /* What a function is for, in words; help and README are made of it. */
@@ -100,7 +101,7 @@ typedef struct TvfDef {
 } TvfDef;
 
 /* Reads the common arguments into rules, finds source and columns, and scans them into call->book. */
-void call_read_orders(Call *call, sqlite3 *db, unsigned needs, const char *source);
+void call_read_orders(Call *call, Host *host, unsigned needs, const char *source);
 
 /* The period of an ARG_PERIOD, with week_start, calendar and, for blocks of days, the first purchase. */
 Period call_period(const Call *call, const ArgValue *arg);

@@ -8,10 +8,12 @@
 #include "base/err.h"
 #include "base/poll.h"
 #include "base/sqlite.h"
+#include "data/scan.h"
 
 enum { HOST_DEPTH_MAX = 8 }; /* table-valued functions that read each other through views */
 
 typedef struct Host {
+    ScanSink sink; /* first, so that releasing the sink is releasing the host */
     sqlite3 *db;
     int references;
     bool strict;       /* table-valued functions only at the top level of a statement */

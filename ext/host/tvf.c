@@ -193,12 +193,19 @@ static int tvf_close(sqlite3_vtab_cursor *base) {
     return SQLITE_OK;
 }
 
-/* FNV-1a over the types and bytes of the arguments. */
+/* FNV-1a over the types and bytes of the arguments.  Numbers are not asked for as bytes: without memory for
+ * their text SQLite would turn them into NULL. */
 static uint32_t tvf_hash_value(uint32_t hash, sqlite3_value *value) {
     static const uint32_t prime = 16777619;
-    hash = (hash ^ (uint32_t)sqlite3_value_type(value)) * prime;
-    const unsigned char *bytes = sqlite3_value_blob(value);
-    int n = sqlite3_value_bytes(value);
+    int type = sqlite3_value_type(value);
+    double number = sqlite3_value_double(value);
+    bool is_number = type == SQLITE_INTEGER || type == SQLITE_FLOAT;
+    const void *data = is_number              ? &number
+                       : type == SQLITE_TEXT ? (const void *)sqlite3_value_text(value)
+                                             : sqlite3_value_blob(value);
+    const unsigned char *bytes = data; /* before their number: text may be converted from UTF-16 */
+    int n = is_number ? (int)sizeof(number) : sqlite3_value_bytes(value);
+    hash = (hash ^ (uint32_t)type) * prime;
     for (int i = 0; bytes && i < n; i++) hash = (hash ^ bytes[i]) * prime;
     return hash;
 }
@@ -264,7 +271,7 @@ static void tvf_run(TvfCursor *cursor, TvfTable *table, Err *err) {
     call->poll = &beat.poll;
     if (def->needs & CALL_ORDERS) {
         host_enter(table->host, err, def->name, cursor->args[0].text);
-        call_read_orders(call, table->host->db, def->needs, cursor->args[0].text);
+        call_read_orders(call, table->host, def->needs, cursor->args[0].text);
     }
     int64_t n_rows = err->rc ? 0 : def->open(call);
     host_beat_close(&beat);
