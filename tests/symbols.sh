@@ -18,7 +18,7 @@ fi
 
 # Everything that is called.  Memory, files and time are SQLite's, through its own table of functions.
 allowed='memcpy memmove memset memcmp memchr strlen strcmp strncmp strchr strstr strrchr strcpy
-__assert_fail exp log pow erf erfc log1p expm1 sqrt floor ceil fabs fmax fmin lround sin cos tan atan tanh hypot cbrt ldexp frexp modf fmod
+exp log pow erf erfc log1p expm1 sqrt floor ceil fabs fmax fmin lround sin cos tan atan tanh hypot cbrt ldexp frexp modf fmod
 __stack_chk_fail __cxa_finalize __gmon_start__ _ITM_deregisterTMCloneTable _ITM_registerTMCloneTable'
 
 exports=$(nm -D --defined-only "$library" | awk '{ sub(/@.*/, "", $3); print $3 }' | sort | tr '\n' ' ')

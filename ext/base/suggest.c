@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+enum { SUGGEST_BEGINNING_MIN = 3 };
+
 static int suggest_lower(char c) {
     return c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c;
 }
@@ -30,8 +32,16 @@ Suggest suggest_new(const char *typed) {
     return (Suggest){.typed = typed, .distance = length < 3 ? 1 : 2 + length / 4};
 }
 
+/* True when what was typed is the beginning of word, and not too short to mean anything. */
+static bool suggest_begins(const char *typed, const char *word) {
+    size_t n = 0;
+    for (; typed[n]; n++)
+        if (suggest_lower(typed[n]) != suggest_lower(word[n])) return false;
+    return n >= SUGGEST_BEGINNING_MIN;
+}
+
 void suggest_offer(Suggest *suggest, const char *word) {
-    int distance = suggest_distance(suggest->typed, word);
+    int distance = suggest_begins(suggest->typed, word) ? 0 : suggest_distance(suggest->typed, word);
     if (distance >= suggest->distance) return;
     suggest->distance = distance;
     suggest->best = word;

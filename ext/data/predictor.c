@@ -38,6 +38,10 @@ static void predictor_note_purchases(Predictor *predictor, const Buyers *buyers,
 
 static void predictor_note_spend(Predictor *predictor, Arena *arena, Err *err) {
     unsigned warnings = predictor->spend.warnings;
+    if (warnings & GAMMAGAMMA_NO_CUSTOMERS) {
+        predictor_add_note(predictor, arena, err, "no repeat purchase has an amount above 0");
+        return;
+    }
     if (warnings & GAMMAGAMMA_NOT_CONVERGED)
         predictor_add_note(predictor, arena, err, "not_converged: the spend model found no optimum");
     if (warnings & GAMMAGAMMA_MEAN_INFINITE)

@@ -25,6 +25,8 @@ static const char *const source_amount_names[] = {
     "amount", "orderamount", "totalamount", "netamount", "amountpaid", "paidamount", "salesamount",
     "total", "ordertotal", "nettotal", "grandtotal", "invoicetotal", "totalprice", "price", "revenue",
     "netrevenue", "sales", "turnover", "ordervalue", "totalvalue", NULL, "value", NULL, NULL};
+/* Beside one of these a price is that of one piece. */
+static const char *const source_quantity_names[] = {"quantity", "qty", "units", "pieces", "count", NULL};
 static const char *const source_order_names[] = {
     "orderid", NULL, "orderno", NULL, "ordernumber", NULL, "invoiceid", NULL, "invoiceno", NULL,
     "invoicenumber", NULL, "transactionid", NULL, "receiptid", NULL, "receiptno", NULL, NULL};
@@ -239,31 +241,47 @@ static const char *source_asked(Source *source, SourceRole role, const char *ask
     return NULL;
 }
 
+static bool source_is_one_of(const char *column, const char *const *names) {
+    char plain[SOURCE_PLAIN_MAX];
+    if (!source_plain(column, plain)) return false;
+    while (*names && strcmp(plain, *names) != 0) names++;
+    return *names != NULL;
+}
+
 /* The column whose name is in one group of usual names; a second one is an ambiguity. */
 static const char *source_in_group(Source *source, SourceRole role, const char *const *group) {
     const char *found = NULL;
     for (int i = 0; i < source->n_columns; i++) {
-        char plain[SOURCE_PLAIN_MAX];
-        if (!source_plain(source->columns[i], plain)) continue;
-        for (const char *const *usual = group; *usual; usual++) {
-            if (strcmp(plain, *usual) != 0) continue;
-            if (found)
-                err_set(source->err, SQLITE_ERROR,
-                        "cannot choose the %s column of %s: '%s' and '%s' both fit"
-                        " (name one with %s)",
-                        source_roles[role].noun, source->name, found, source->columns[i],
-                        source_roles[role].argument);
-            found = source->columns[i];
-            break;
-        }
+        if (!source_is_one_of(source->columns[i], group)) continue;
+        if (found)
+            err_set(source->err, SQLITE_ERROR,
+                    "cannot choose the %s column of %s: '%s' and '%s' both fit (name one with %s)",
+                    source_roles[role].noun, source->name, found, source->columns[i],
+                    source_roles[role].argument);
+        found = source->columns[i];
     }
     return found;
+}
+
+/* An order's price is its amount, but a line's price beside a quantity is not. */
+static void source_refuse_unit_price(Source *source, const char *amount) {
+    static const char *const price[] = {"price", NULL};
+    if (!source_is_one_of(amount, price)) return;
+    for (int i = 0; i < source->n_columns; i++)
+        if (source_is_one_of(source->columns[i], source_quantity_names)) {
+            err_set(source->err, SQLITE_ERROR,
+                    "cannot choose the amount column of %s: '%s' beside '%s' is the price of one piece"
+                    " (make a view with their product as amount, or name a column with amount_column)",
+                    source->name, amount, source->columns[i]);
+            return;
+        }
 }
 
 static const char *source_guess(Source *source, SourceRole role) {
     const char *const *group = source_roles[role].usual;
     while (group && *group) {
         const char *found = source_in_group(source, role, group);
+        if (found && role == SOURCE_AMOUNT) source_refuse_unit_price(source, found);
         if (found || source->err->rc) return found;
         while (*group) group++;
         group++;

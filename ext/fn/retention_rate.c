@@ -164,19 +164,28 @@ static int retention_rate_compare_segments(const void *context, uint32_t a, uint
     return map_compare(map_key(segments, a), map_key(segments, b));
 }
 
-/* The segments in SQL order; place[id] becomes the rank of a segment's id. */
-static uint32_t *retention_rate_segments(Call *call, RetentionRateState *state, int64_t n) {
-    uint32_t *ids = arena_alloc_raw(call->arena, call->err, n, sizeof(*ids));
-    uint32_t *place = arena_alloc_raw(call->arena, call->err, n, sizeof(*place));
-    state->segments = arena_alloc_raw(call->arena, call->err, n, sizeof(*state->segments));
-    if (call->err->rc) return NULL;
-    for (int64_t i = 0; i < n; i++) ids[i] = (uint32_t)i;
-    sort_ids(ids, place, n, retention_rate_compare_segments, &call->book.segments);
-    for (int64_t i = 0; i < n; i++) {
-        place[ids[i]] = (uint32_t)i;
-        state->segments[i] = map_key(&call->book.segments, ids[i]);
+/* The segments that a buyer is in, in SQL order; returns their number.  place[id] becomes the rank of a
+ * segment's id. */
+static int64_t retention_rate_segments(Call *call, RetentionRateState *state, uint32_t **place) {
+    const Book *book = &call->book;
+    int64_t n_ids = book->segments.n_keys, n = 0;
+    uint32_t *ids = arena_alloc_raw(call->arena, call->err, 2 * n_ids, sizeof(*ids));
+    bool *used = arena_alloc(call->arena, call->err, n_ids, sizeof(*used));
+    *place = arena_alloc_raw(call->arena, call->err, n_ids, sizeof(**place));
+    state->segments = arena_alloc_raw(call->arena, call->err, n_ids, sizeof(*state->segments));
+    if (call->err->rc) return 1;
+    for (int64_t c = 0; c < book->n_customers; c++) {
+        BookCustomer customer = book_customer(book, c);
+        if (customer.n_days > 0) used[customer.segment] = true;
     }
-    return place;
+    for (int64_t i = 0; i < n_ids; i++)
+        if (used[i]) ids[n++] = (uint32_t)i;
+    sort_ids(ids, ids + n_ids, n, retention_rate_compare_segments, &book->segments);
+    for (int64_t i = 0; i < n; i++) {
+        (*place)[ids[i]] = (uint32_t)i;
+        state->segments[i] = map_key(&book->segments, ids[i]);
+    }
+    return n;
 }
 
 static void retention_rate_fill(Call *call, RetentionRateState *state, int64_t n_segments,
@@ -210,12 +219,12 @@ static int64_t retention_rate_open(Call *call) {
     state->first = period_index(&state->period, book->day_first);
     state->n_periods = period_index(&state->period, book->as_of) - state->first + 1;
     bool split = call->common[CALL_SEGMENT_COLUMN].text[0] != 0;
-    int64_t n_segments = split ? book->segments.n_keys : 1;
+    uint32_t *place = NULL;
+    int64_t n_segments = split ? retention_rate_segments(call, state, &place) : 1;
     if (n_segments > RETENTION_RATE_ROWS_MAX / state->n_periods)
         err_set(call->err, SQLITE_TOOBIG,
                 "%lld segments over %d periods are more than %d rows; choose a longer period",
                 n_segments, state->n_periods, RETENTION_RATE_ROWS_MAX);
-    uint32_t *place = split ? retention_rate_segments(call, state, n_segments) : NULL;
     RetentionRateReach *reach = retention_rate_reach(call, state, window);
     int64_t n_rows = n_segments * state->n_periods;
     state->rows = arena_alloc(call->arena, call->err, n_rows, sizeof(*state->rows));

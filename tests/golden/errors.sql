@@ -47,6 +47,8 @@ CREATE TABLE two(customer_id, user_id, order_date, created_at, total, price);
 SELECT * FROM retention_rate('two');
 SELECT * FROM retention_rate('two') WHERE customer_column = 'user_id';
 SELECT * FROM retention_rate('two') WHERE customer_column = 'user_id' AND date_column = 'order_date';
+CREATE TABLE lines(customer_id, order_date, quantity, price);
+SELECT * FROM retention_rate('lines');
 CREATE TABLE none(a, b, c);
 SELECT * FROM retention_rate('none');
 SELECT * FROM retention_rate('none') WHERE customer_column = 'a';

@@ -53,8 +53,8 @@ SELECT count(*) AS still_there FROM orders;
 -- Column names as they are written in the world.
 CREATE TABLE shopify("Customer ID", "Created at", "Total");
 INSERT INTO shopify VALUES ('x', '2024-01-01T10:00:00-05:00', 9);
-CREATE TABLE retail(InvoiceNo, StockCode, Quantity, InvoiceDate, Price, CustomerID);
-INSERT INTO retail VALUES (1, 'a', 2, '2024-01-02 08:26:00', 2.5, 17850);
+CREATE TABLE retail(InvoiceNo, StockCode, InvoiceDate, Price, CustomerID);
+INSERT INTO retail VALUES (1, 'a', '2024-01-02 08:26:00', 2.5, 17850);
 CREATE TABLE events(user_id, ts, revenue);
 INSERT INTO events VALUES (1, 1704412800, 5);
 CREATE TABLE plain("customer", "date", "value");
