@@ -91,6 +91,8 @@ static const struct { const char *sql, *rows; } sql_arguments[] = {
      " ON f.lost > 100 GROUP BY names.n", "1|0\n2|0\n3|0"},
     {"SELECT names.n, count(f.period_start) FROM names LEFT JOIN retention_rate f ON f.source = names.source"
      " AND f.period = names.period GROUP BY names.n", "1|3\n2|2\n3|1"},
+    {"SELECT names.n, count(f.period_start) FROM retention_rate('orders', names.period) f JOIN names"
+     " GROUP BY names.n", "1|3\n2|3\n3|1"},
     {"SELECT n, (SELECT count(*) FROM clv(names.source)) FROM names", "1|3\n2|1\n3|3"},
     {"SELECT n FROM names WHERE EXISTS (SELECT 1 FROM clv(names.source) WHERE frequency = 0)", "1\n3"},
     {"SELECT count(*) FROM clv('orders') a, clv('orders') b, clv('orders2') c", "9"},

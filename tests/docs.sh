@@ -5,7 +5,7 @@
 #     sh tests/docs.sh --write    rewrites outputs and the generated tables: read the diff
 #
 # Every ```sql block of README.md and samples/README.md runs without an error in a fresh copy of the sample
-# shop, the extension loaded.  A ``` or ```text block directly behind it is its exact output; the mode is what
+# shop, the extension loaded; every ```python block runs where Python may load extensions.  A ``` or ```text block directly behind it is its exact output; the mode is what
 # the block itself sets (.mode box).  Between <!-- functions:begin --> and <!-- functions:end --> stands the
 # table of functions, made from retain_help.
 set -u
@@ -25,6 +25,7 @@ docs_split() {
             inside = 1
             kind = substr($0, 4)
             if (kind == "sql") { n++; file = dir "/" n ".sql"; print FNR > (dir "/" n ".line"); near = 1; printf "" > file }
+            else if (kind == "python") { near = 0; file = dir "/" ++programs ".py"; printf "" > file }
             else if (near && (kind == "" || kind == "text")) { file = dir "/" n ".out"; near = 0; printf "" > file }
             else { file = ""; near = 0 }
             next
@@ -107,6 +108,14 @@ for document in README.md samples/README.md; do
             fail "$where: the output behind it (make docs rewrites it)" "$difference"
         fi
         n=$((n + 1))
+    done
+    for program in "$blocks"/*.py; do
+        [ -f "$program" ] || continue
+        if ! python3 -c 'import sqlite3; sqlite3.Connection.enable_load_extension' 2>/dev/null; then
+            skip "$document: a Python block" "this Python's sqlite3 may not load extensions"
+        else
+            check "$document: a Python block runs" python3 "$program"
+        fi
     done
     docs_join $document "$blocks" "$scratch/functions" >"$scratch/joined"
     if [ -n "$write" ] && ! cmp -s "$scratch/joined" $document; then
