@@ -149,7 +149,8 @@ static sqlite3 *map_bench_open(MapBench *bench) {
     bench->map = map_new(&bench->arena);
     sqlite3_create_function(db, "map_id", 1, SQLITE_UTF8, bench, map_bench_id, NULL, NULL);
     sqlite3_create_function(db, "map_key", 1, SQLITE_UTF8, bench, map_bench_key, NULL, NULL);
-    sqlite3_create_function(db, "map_compare", 2, SQLITE_UTF8, bench, map_bench_compare, NULL, NULL);
+    sqlite3_create_function(db, "map_compare", 2, SQLITE_UTF8, bench, map_bench_compare, NULL,
+                            NULL);
     sqlite3_create_function(db, "map_found", 1, SQLITE_UTF8, bench, map_bench_found, NULL, NULL);
     sqlite3_create_function(db, "map_empty", 1, SQLITE_UTF8, bench, map_bench_empty, NULL, NULL);
     db_exec(db, "CREATE TABLE v(i INTEGER PRIMARY KEY, x, m)");
@@ -165,16 +166,18 @@ static void map_bench_close(MapBench *bench, sqlite3 *db) {
 
 /* Values whose equality is easy to get wrong. */
 static const char map_hard_values[] =
-    "INSERT INTO v(x) VALUES (1), (1.0), ('1'), (x'31'), ('1.0'), (0), (-0.0), (0.0), ('0'), (''), (x''),"
-    " (NULL), ('a'), ('A'), ('a '), (x'61'), ('abcdefgh'), ('abcdefghi'), ('abcdefghj'), (x'6162636465666768'),"
-    " (CAST(x'610062' AS TEXT)), (CAST(x'6100' AS TEXT)), (CAST(x'6100620000000000' AS TEXT)), (x'6100'),"
-    " (CAST(x'000000000000000000' AS TEXT)), (x'000000000000000000'), (CAST(x'ff' AS TEXT)), (x'ff'),"
-    " (9007199254740991), (9007199254740992), (9007199254740993), (9007199254740991.0),"
+    "INSERT INTO v(x) VALUES (1), (1.0), ('1'), (x'31'), ('1.0'), (0), (-0.0), (0.0), ('0'),"
+    " (''), (x''), (NULL), ('a'), ('A'), ('a '), (x'61'), ('abcdefgh'), ('abcdefghi'),"
+    " ('abcdefghj'), (x'6162636465666768'), (CAST(x'610062' AS TEXT)), (CAST(x'6100' AS TEXT)),"
+    " (CAST(x'6100620000000000' AS TEXT)), (x'6100'), (CAST(x'000000000000000000' AS TEXT)),"
+    " (x'000000000000000000'), (CAST(x'ff' AS TEXT)), (x'ff'), (9007199254740991),"
+    " (9007199254740992), (9007199254740993), (9007199254740991.0),"
     " (9007199254740992.0), (9007199254740994.0), (-9007199254740993), (-9007199254740992.0),"
-    " (9223372036854775807), (-9223372036854775808), (9223372036854775807.0), (-9223372036854775808.0),"
-    " (9223372036854774784), (9223372036854774784.0), (1e19), (-1e19), (9e999), (-9e999), (0.1), (1e-300),"
-    " (5e-324), (0.5), (1.5), (-1.5), (2), (-2), (-1), (-1.0), ('-1'), ('é'), ('e'), ('ê'), (1e18),"
-    " (1000000000000000000), (1000000000000000001), (4294967296), (4294967296.0)";
+    " (9223372036854775807), (-9223372036854775808), (9223372036854775807.0),"
+    " (-9223372036854775808.0), (9223372036854774784), (9223372036854774784.0), (1e19), (-1e19),"
+    " (9e999), (-9e999), (0.1), (1e-300), (5e-324), (0.5), (1.5), (-1.5), (2), (-2), (-1), (-1.0),"
+    " ('-1'), ('é'), ('e'), ('ê'), (1e18), (1000000000000000000), (1000000000000000001),"
+    " (4294967296), (4294967296.0)";
 
 /* Random values drawn from a small pool in several guises, so that most have a twin. */
 static void map_add_random(sqlite3 *db, int n, uint64_t seed) {
@@ -185,7 +188,8 @@ static void map_add_random(sqlite3 *db, int n, uint64_t seed) {
         int64_t number = (int64_t)(r >> 20 & 63) - 20;
         if (r >> 40 & 1) number = number * 1125899906842624 + (int64_t)(r >> 41 & 3);
         char text[64];
-        int length = snprintf(text, sizeof(text), "%.*s%lld", (int)(r >> 44 & 15), "customer-number-",
+        int length = snprintf(text, sizeof(text), "%.*s%lld", (int)(r >> 44 & 15),
+                              "customer-number-",
                               (long long)number);
         switch (r % 5) {
             case 0: sqlite3_bind_int64(insert, 1, number); break;
@@ -212,7 +216,8 @@ START_TEST(map_identity_is_that_of_sql) {
               " WHERE map_compare(a.m, b.m) <> (a.x > b.x) - (a.x < b.x) LIMIT 3", "");
     db_expect(db, "SELECT quote(x), map_found(x), m FROM v WHERE map_found(x) <> m", "");
     db_expect(db, "SELECT map_found('not there'), map_found(123456), map_found(0.123)", "-1|-1|-1");
-    db_expect_same(db, "SELECT max(m) + 1 FROM v", "SELECT count(DISTINCT x) + 1 FROM v"); /* and NULL */
+    db_expect_same(db, "SELECT max(m) + 1 FROM v",
+                   "SELECT count(DISTINCT x) + 1 FROM v"); /* and NULL */
     map_bench_close(&bench, db);
 }
 END_TEST
@@ -246,9 +251,9 @@ START_TEST(map_keys_come_back_as_they_were) {
     db_exec(db, "%s", map_hard_values);
     map_add_random(db, 3000, 99);
     db_exec(db, "UPDATE v SET m = map_id(x)");
-    /* Of 1 and 1.0 the INTEGER is shown; everything else has the type and bytes of the first row. */
-    db_expect(db, "SELECT quote(x), quote(map_key(m)) FROM (SELECT x, m, min(i) FROM v WHERE x NOT NULL"
-              " GROUP BY m, typeof(x)) GROUP BY m HAVING quote(map_key(m)) <>"
+    /* Of 1 and 1.0 the INTEGER is shown; all else has the type and bytes of the first row. */
+    db_expect(db, "SELECT quote(x), quote(map_key(m)) FROM (SELECT x, m, min(i) FROM v WHERE x"
+              " NOT NULL GROUP BY m, typeof(x)) GROUP BY m HAVING quote(map_key(m)) <>"
               " quote(coalesce(max(CASE WHEN typeof(x) = 'integer' THEN x END), max(x)))", "");
     db_expect(db, "SELECT typeof(map_key(map_id(77.0))), typeof(map_key(map_id(77))),"
               " typeof(map_key(map_id(77.0)))", "real|integer|integer");
@@ -326,7 +331,8 @@ START_TEST(map_batches_keep_their_own_bytes) {
         int at = b % BATCHES * MAP_BATCH_MAX;
         for (int i = 0; i < MAP_BATCH_MAX; i++) {
             char text[48];
-            snprintf(text, sizeof(text), "%.*s%07d", (at + i) / 2 % 20, "customer-customer-cu", (at + i) / 2);
+            snprintf(text, sizeof(text), "%.*s%07d", (at + i) / 2 % 20, "customer-customer-cu",
+                     (at + i) / 2);
             map_batch_add_text(&batch, text);
         }
         map_batch_intern(&batch, &map, &err, ids);
@@ -371,10 +377,12 @@ static int64_t map_wrong_ids(MapBatch *batch, uint64_t seed, int64_t spread) {
     return wrong;
 }
 
-/* Integers are looked up in an array that grows, or in the hash table: they are the same keys, numbered as
- * they come, also when the array reaches integers that are in the table or in the same batch. */
+/* Integers are looked up in an array that grows, or in the hash table: they are the same keys,
+ * numbered as they come, also when the array reaches integers that are in the table or in the same
+ * batch. */
 START_TEST(map_integers_are_keys_wherever_they_are_kept) {
-    static const int64_t spreads[] = {1, 100, 700, 1100, 3000, 20000, INT64_C(1) << 40, INT64_MAX / 2};
+    static const int64_t spreads[] = {1, 100, 700, 1100, 3000, 20000, INT64_C(1) << 40,
+                                      INT64_MAX / 2};
     MapBatch batch;
     map_batch_open(&batch);
     for (size_t s = 0; s < sizeof(spreads) / sizeof(spreads[0]); s++)
@@ -468,7 +476,8 @@ static size_t utf8_size(const unsigned char *s) {
 }
 
 START_TEST(err_quote_gives_utf8_for_any_bytes) {
-    static const unsigned char leads[] = {0xC1, 0xC3, 0xE0, 0xE2, 0xED, 0xEF, 0xF0, 0xF3, 0xF4, 0xF5};
+    static const unsigned char leads[] = {0xC1, 0xC3, 0xE0, 0xE2, 0xED, 0xEF, 0xF0, 0xF3, 0xF4,
+                                          0xF5};
     uint64_t seed = 3;
     int64_t kept = 0;
     for (int i = 0; i < 200000; i++) {
@@ -483,7 +492,8 @@ START_TEST(err_quote_gives_utf8_for_any_bytes) {
         while (out[at]) {
             size_t size = utf8_size((const unsigned char *)out + at);
             if (size == 0 || (size == 1 && (out[at] < ' ' || out[at] == 0x7F)))
-                ck_abort_msg("case %d: byte %d of the %d shown is 0x%02x", i, (int)at, (int)strlen(out),
+                ck_abort_msg("case %d: byte %d of the %d shown is 0x%02x", i, (int)at,
+                             (int)strlen(out),
                              (unsigned char)out[at]);
             kept += size > 2;
             at += size;
@@ -497,12 +507,16 @@ END_TEST
 
 START_TEST(suggest_counts_edits) {
     static const struct { const char *a, *b; int distance; } pairs[] = {
-        {"", "", 0},           {"", "abc", 3},         {"abc", "", 3},         {"month", "month", 0},
-        {"MONTH", "month", 0}, {"monht", "month", 2},  {"mont", "month", 1},   {"months", "month", 1},
+        {"", "", 0},           {"", "abc", 3},         {"abc", "", 3},         {"month", "month",
+            0},
+        {"MONTH", "month", 0}, {"monht", "month", 2},  {"mont", "month", 1},   {"months", "month",
+            1},
         {"week", "month", 5},  {"kitten", "sitting", 3}, {"custmer_id", "customer_id", 1}};
     for (size_t i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++) {
-        int there = suggest_distance(pairs[i].a, pairs[i].b), back = suggest_distance(pairs[i].b, pairs[i].a);
-        ck_assert_msg(there == pairs[i].distance && back == there, "%s, %s: %d, %d", pairs[i].a, pairs[i].b,
+        int there = suggest_distance(pairs[i].a, pairs[i].b), back = suggest_distance(pairs[i].b,
+            pairs[i].a);
+        ck_assert_msg(there == pairs[i].distance && back == there, "%s, %s: %d, %d", pairs[i].a,
+                      pairs[i].b,
                       there, back);
     }
 }
@@ -515,7 +529,8 @@ START_TEST(suggest_takes_the_nearest_of_the_near) {
         {"weekly", "week"},  {"decade", NULL},     {"", NULL},             {"x", NULL}};
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         Suggest suggest = suggest_new(cases[i].typed);
-        for (size_t w = 0; w < sizeof(words) / sizeof(words[0]); w++) suggest_offer(&suggest, words[w]);
+        for (size_t w = 0; w < sizeof(words) / sizeof(words[0]); w++) suggest_offer(&suggest,
+            words[w]);
         const char *best = suggest.best ? suggest.best : "nothing";
         ck_assert_msg(strcmp(best, cases[i].best ? cases[i].best : "nothing") == 0, "%s: %s",
                       cases[i].typed, best);
@@ -544,7 +559,8 @@ static int sort_by_value(const void *context, uint32_t a, uint32_t b) {
 }
 
 /* Sorted, a permutation, and equal ones in the order they came in. */
-static bool sort_is_right(const uint32_t *ids, const uint32_t *values, const uint32_t *came, int64_t n) {
+static bool sort_is_right(const uint32_t *ids, const uint32_t *values, const uint32_t *came,
+                          int64_t n) {
     for (int64_t i = 1; i < n; i++) {
         uint32_t a = ids[i - 1], b = ids[i];
         if (values[a] > values[b] || (values[a] == values[b] && came[a] >= came[b])) return false;
@@ -569,7 +585,8 @@ START_TEST(sort_is_stable) {
         }
         scratch[n] = 0xABCD;
         sort_ids(ids, scratch, n, sort_by_value, values);
-        ck_assert_msg(sort_is_right(ids, values, came, n) && scratch[n] == 0xABCD, "n = %d", (int)n);
+        ck_assert_msg(sort_is_right(ids, values, came, n) && scratch[n] == 0xABCD, "n = %d",
+                      (int)n);
     }
 }
 END_TEST
@@ -591,7 +608,8 @@ int main(void) {
     tcase_add_test(tc, map_batches_keep_their_own_bytes);
     tcase_add_test(tc, map_integers_are_keys_wherever_they_are_kept);
     tcase_add_test(tc, err_keeps_the_first_failure);
-    tcase_add_loop_test(tc, err_quote_shows_safely, 0, (int)(sizeof(err_quotes) / sizeof(err_quotes[0])));
+    tcase_add_loop_test(tc, err_quote_shows_safely, 0,
+                        (int)(sizeof(err_quotes) / sizeof(err_quotes[0])));
     tcase_add_test(tc, err_quote_fits_its_room);
     tcase_add_test(tc, err_quote_gives_utf8_for_any_bytes);
     tcase_add_test(tc, suggest_counts_edits);

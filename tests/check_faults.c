@@ -1,8 +1,8 @@
-/* check_faults.c - when an allocation or a read fails: SQLite's code or the right answer, no leak, and the
- * connection goes on.
+/* check_faults.c - when an allocation or a read fails: SQLite's code or the right answer, no leak,
+ * and the connection goes on.
  *
- * Every example of retain_help is run, so no function can be forgotten.  The n-th allocation (or read) fails
- * once, or it and all later ones fail, for n = 1, 2, 3 ... until none is left to fail.
+ * Every example of retain_help is run, so no function can be forgotten.  The n-th allocation (or
+ * read) fails once, or it and all later ones fail, for n = 1, 2, 3 ... until none is left to fail.
  */
 #define _POSIX_C_SOURCE 200809L
 #include <check.h>
@@ -22,17 +22,20 @@ static int faults_n_ops;
 
 /* What the examples do not reach: other ways through the code, and its errors. */
 static const char *const faults_more[] = {
-    "SELECT * FROM retention_rate('orders', 'week', '60 days') WHERE segment_column = 'channel' LIMIT 9",
-    "SELECT count(*), max(lost), rows_read FROM retention_rate('main.orders', '10 days') WHERE segment_at ="
-    " 'last' AND segment_column = 'channel'",
+    "SELECT * FROM retention_rate('orders', 'week', '60 days') WHERE segment_column = 'channel'"
+    " LIMIT 9",
+    "SELECT count(*), max(lost), rows_read FROM retention_rate('main.orders', '10 days') WHERE"
+    " segment_at = 'last' AND segment_column = 'channel'",
     "SELECT count(*), total(total_clv), min(note) FROM clv('returns', 90) WHERE model = 'bgnbd'",
-    "SELECT count(*), total(value_at_risk) FROM churn_candidates('texts', '90', 0) WHERE on_error = 'skip'",
+    "SELECT count(*), total(value_at_risk) FROM churn_candidates('texts', '90', 0) WHERE on_error"
+    " = 'skip'",
     "SELECT a.n, count(b.customer_id) FROM lists a LEFT JOIN clv(a.source) b GROUP BY a.n",
-    "SELECT source, count(*) FROM retention_rate WHERE source IN ('orders', 'view') OR period = 'year' AND"
-    " source = 'texts' AND on_error = 'skip' GROUP BY source",
-    "SELECT customer_id, first_order_date FROM clv('view') WHERE as_of = '2023-02-01' AND utc_offset ="
-    " '+03:30' AND calendar = 'jalali' LIMIT 3",
-    "SELECT retention_rate(customer_id, order_date, '2023-01-01', '2023-02-01', '2022-12-01') FROM orders",
+    "SELECT source, count(*) FROM retention_rate WHERE source IN ('orders', 'view') OR period ="
+    " 'year' AND source = 'texts' AND on_error = 'skip' GROUP BY source",
+    "SELECT customer_id, first_order_date FROM clv('view') WHERE as_of = '2023-02-01' AND"
+    " utc_offset = '+03:30' AND calendar = 'jalali' LIMIT 3",
+    "SELECT retention_rate(customer_id, order_date, '2023-01-01', '2023-02-01', '2022-12-01')"
+    " FROM orders",
     "SELECT clv(customer_id, order_date, amount, 30, 0, '2023-06-01') FROM orders",
     "SELECT group_concat(customer_id), count(*) FROM clv('long')",
     /* errors */
@@ -59,14 +62,16 @@ static const char *const faults_more[] = {
 static const char faults_tables[] =
     "CREATE TABLE returns(customer_id, order_date, amount, order_no);"
     "INSERT INTO returns SELECT customer_id, order_date, amount, rowid % 97 FROM orders;"
-    "CREATE TABLE texts(client, [when], total); INSERT INTO texts SELECT 'client number ' || customer_id,"
-    " order_date, amount FROM orders; INSERT INTO texts VALUES ('x', '2024-02-30', 1), ('y', '2024-01-01', 'z');"
+    "CREATE TABLE texts(client, [when], total); INSERT INTO texts SELECT 'client number ' ||"
+    " customer_id, order_date, amount FROM orders; INSERT INTO texts VALUES ('x', '2024-02-30', 1),"
+    " ('y', '2024-01-01', 'z');"
     "CREATE TABLE two(customer_id, user_id, order_date);"
-    "CREATE TABLE long(customer_id, order_date, amount); INSERT INTO long SELECT 'a customer with a name that is"
-    " much longer than most ' || value, '2024-01-0' || value, value / 3.0 FROM json_each('[1,2,3,4,5]');"
+    "CREATE TABLE long(customer_id, order_date, amount); INSERT INTO long SELECT 'a customer with"
+    " a name that is much longer than most ' || value, '2024-01-0' || value, value / 3.0 FROM"
+    " json_each('[1,2,3,4,5]');"
     "CREATE TABLE lists(n, source); INSERT INTO lists VALUES (1, 'long'), (2, 'two'), (3, 'long');"
-    "CREATE VIEW view AS SELECT customer_id AS buyer_id, order_date AS created_at, amount AS total FROM orders"
-    " WHERE channel = 'web';"
+    "CREATE VIEW view AS SELECT customer_id AS buyer_id, order_date AS created_at, amount AS"
+    " total FROM orders WHERE channel = 'web';"
     "CREATE VIEW loop AS SELECT customer_id, first_order_date AS order_date FROM clv('loop');"
     "CREATE VIEW broken AS SELECT nope FROM orders";
 
@@ -177,11 +182,13 @@ static int faults_device(sqlite3_file *file) {
 
 static const sqlite3_io_methods faults_io = {
     .iVersion = 1, .xClose = faults_close, .xRead = faults_read, .xWrite = faults_write,
-    .xTruncate = faults_truncate, .xSync = faults_sync, .xFileSize = faults_size, .xLock = faults_lock,
+    .xTruncate = faults_truncate, .xSync = faults_sync, .xFileSize = faults_size,
+        .xLock = faults_lock,
     .xUnlock = faults_unlock, .xCheckReservedLock = faults_reserved, .xFileControl = faults_control,
     .xSectorSize = faults_sector, .xDeviceCharacteristics = faults_device};
 
-static int faults_open_file(sqlite3_vfs *vfs, const char *name, sqlite3_file *file, int flags, int *out) {
+static int faults_open_file(sqlite3_vfs *vfs, const char *name, sqlite3_file *file, int flags,
+                            int *out) {
     sqlite3_vfs *real = vfs->pAppData;
     FaultsFile *ours = (FaultsFile *)(void *)file;
     ours->real = (sqlite3_file *)(void *)(ours + 1);
@@ -222,7 +229,8 @@ static void faults_add_value(FaultsResult *result, sqlite3_stmt *stmt, int col) 
     sqlite3_int64 integer = sqlite3_column_int64(stmt, col);
     double real = sqlite3_column_double(stmt, col);
     result->digest = faults_digest(result->digest, &type, sizeof(type));
-    if (type == SQLITE_INTEGER) result->digest = faults_digest(result->digest, &integer, sizeof(integer));
+    if (type == SQLITE_INTEGER) result->digest = faults_digest(result->digest, &integer,
+        sizeof(integer));
     if (type == SQLITE_FLOAT) result->digest = faults_digest(result->digest, &real, sizeof(real));
     if (type != SQLITE_TEXT && type != SQLITE_BLOB) return;
     const void *bytes = sqlite3_column_blob(stmt, col);
@@ -235,7 +243,8 @@ static FaultsResult faults_run(sqlite3 *db, const char *sql) {
     int rc = sqlite3_prepare_v2(db, sql, -1, &stmt, NULL);
     if (!rc) {
         for (; (rc = sqlite3_step(stmt)) == SQLITE_ROW; result.n_rows++)
-            for (int col = 0; col < sqlite3_column_count(stmt); col++) faults_add_value(&result, stmt, col);
+            for (int col = 0; col < sqlite3_column_count(stmt); col++) faults_add_value(&result,
+                stmt, col);
         if (rc == SQLITE_DONE) rc = SQLITE_OK;
     }
     result.rc = rc & 0xFF;
@@ -249,10 +258,11 @@ static bool faults_same(const FaultsResult *a, const FaultsResult *b) {
            strcmp(a->message, b->message) == 0;
 }
 
-/* The code of the fault, or all that a clean run gives.  Where the schema could not be searched for a better
- * word, an error keeps its code and may say less. */
+/* The code of the fault, or all that a clean run gives.  Where the schema could not be searched for
+ * a better word, an error keeps its code and may say less. */
 static bool faults_acceptable(const FaultsResult *got, const FaultsResult *want, int fault) {
-    return got->rc == fault || faults_same(got, want) || (got->rc != SQLITE_OK && got->rc == want->rc);
+    return got->rc == fault || faults_same(got,
+                                           want) || (got->rc != SQLITE_OK && got->rc == want->rc);
 }
 
 static sqlite3 *faults_open(const char *path, const char *vfs) {
@@ -339,8 +349,8 @@ static int64_t faults_known(sqlite3 *db) {
     return db_int(db, sql);
 }
 
-/* A failed load leaves nothing of ours behind, or all of it where SQLite failed after us; it can be tried
- * again. */
+/* A failed load leaves nothing of ours behind, or all of it where SQLite failed after us; it can be
+ * tried again. */
 static bool faults_hit_load(const char *entry, int64_t n, bool persistent) {
     int64_t before = faults_blocks;
     sqlite3 *db = NULL;
@@ -357,7 +367,8 @@ static bool faults_hit_load(const char *entry, int64_t n, bool persistent) {
     FaultsResult answer = faults_run(db, "SELECT count(*), crr(2, 1, 1) FROM clv('orders')");
     int closed = sqlite3_close(db);
     if ((known != all && (rc == SQLITE_OK || known != none)) || all == none)
-        ck_abort_msg("fault %d: load gives %d; %d, %d, then %d known", (int)n, rc, (int)none, (int)known,
+        ck_abort_msg("fault %d: load gives %d; %d, %d, then %d known", (int)n, rc, (int)none,
+                     (int)known,
                      (int)all);
     if (again || answer.rc || closed || faults_blocks != before)
         ck_abort_msg("fault %d: loaded again: %d, %d %s, %d; %d blocks", (int)n, again, answer.rc,
@@ -413,14 +424,15 @@ static void faults_clean_up(void) {
     remove(faults_path16);
 }
 
-/* Before any test runs, so nothing is asserted; without the library there are too few operations. */
+/* Before any test runs, so nothing is asserted; without the library there is too little to run. */
 static void faults_list_ops(void) {
     sqlite3 *db = NULL;
     sqlite3_stmt *stmt = NULL;
     sqlite3_open(":memory:", &db);
     sqlite3_enable_load_extension(db, 1);
     db_load(db, NULL, NULL);
-    sqlite3_prepare_v2(db, "SELECT example FROM retain_help WHERE example NOT NULL", -1, &stmt, NULL);
+    sqlite3_prepare_v2(db, "SELECT example FROM retain_help WHERE example NOT NULL", -1, &stmt,
+                       NULL);
     while (sqlite3_step(stmt) == SQLITE_ROW && faults_n_ops < FAULTS_OPS_MAX)
         faults_ops[faults_n_ops++] = strdup((const char *)sqlite3_column_text(stmt, 0));
     sqlite3_finalize(stmt);

@@ -42,13 +42,15 @@ sqlite3 *db_open(const char *path) {
 void db_close(sqlite3 *db) {
     int rc = sqlite3_close(db);
     sqlite3_stmt *open = rc ? sqlite3_next_stmt(db, NULL) : NULL;
-    ck_assert_msg(rc == SQLITE_OK, "close gives %d, left open: %s", rc, open ? sqlite3_sql(open) : "");
+    ck_assert_msg(rc == SQLITE_OK, "close gives %d, left open: %s", rc,
+                  open ? sqlite3_sql(open) : "");
 }
 
 const char *db_temp_path(const char *name) {
     static char path[DB_PATH_MAX];
     const char *folder = getenv("TMPDIR");
-    snprintf(path, sizeof(path), "%s/retain-%ld-%s.db", folder ? folder : "/tmp", (long)getpid(), name);
+    snprintf(path, sizeof(path), "%s/retain-%ld-%s.db", folder ? folder : "/tmp", (long)getpid(),
+             name);
     unlink(path);
     return path;
 }
@@ -59,7 +61,8 @@ static void db_append_value(sqlite3_str *out, sqlite3_stmt *stmt, int col) {
     const unsigned char *bytes;
     switch (sqlite3_column_type(stmt, col)) {
         case SQLITE_NULL: sqlite3_str_appendall(out, "NULL"); break;
-        case SQLITE_FLOAT: sqlite3_str_appendf(out, "%!.17g", sqlite3_column_double(stmt, col)); break;
+        case SQLITE_FLOAT: sqlite3_str_appendf(out, "%!.17g", sqlite3_column_double(stmt,
+            col)); break;
         case SQLITE_BLOB:
             bytes = sqlite3_column_blob(stmt, col);
             sqlite3_str_appendall(out, "x'");
@@ -178,7 +181,8 @@ void db_expect_same(sqlite3 *db, const char *sql, const char *other) {
 void db_expect_error(sqlite3 *db, const char *sql, int rc, const char *words) {
     char *text = NULL;
     int got = db_run(db, sql, &text);
-    ck_assert_msg((got & 0xFF) == rc && strstr(text, words), "%s\n  gives %d: %s\n  not %d: %s", sql, got,
+    ck_assert_msg((got & 0xFF) == rc && strstr(text, words), "%s\n  gives %d: %s\n  not %d:"
+                                               " %s", sql, got,
                   text, rc, words);
     free(text);
 }
@@ -200,18 +204,21 @@ static int db_below(uint64_t *state, int n) {
 
 static void db_bind_id(sqlite3_stmt *insert, int customer, bool odd, uint64_t *state) {
     char text[64];
-    snprintf(text, sizeof(text), customer % 3 ? "%d" : "a customer with a long name %d", customer / 2);
+    snprintf(text, sizeof(text), customer % 3 ? "%d" : "a customer with a long name %d",
+             customer / 2);
     if (!odd) sqlite3_bind_int(insert, 1, customer);
     else if (customer % 41 == 7) sqlite3_bind_null(insert, 1);
     else if (customer % 41 == 8) sqlite3_bind_text(insert, 1, "", 0, SQLITE_STATIC);
     else if (customer % 5 == 1 && db_below(state, 2)) sqlite3_bind_double(insert, 1, customer / 2);
     else if (customer % 5 == 1) sqlite3_bind_int(insert, 1, customer / 2);
-    else if (customer % 5 == 2) sqlite3_bind_blob(insert, 1, text, (int)strlen(text), SQLITE_TRANSIENT);
+    else if (customer % 5 == 2) sqlite3_bind_blob(insert, 1, text, (int)strlen(text),
+                                                  SQLITE_TRANSIENT);
     else if (customer % 5 == 3) sqlite3_bind_double(insert, 1, customer / 2.0 + 0.25);
     else sqlite3_bind_text(insert, 1, text, -1, SQLITE_TRANSIENT);
 }
 
-static void db_insert_order(sqlite3_stmt *insert, const DbShop *shop, int customer, int day, int cents,
+static void db_insert_order(sqlite3_stmt *insert, const DbShop *shop, int customer, int day,
+                            int cents,
                             uint64_t *state) {
     static const char *const channels[] = {"web", "shop", "phone", NULL};
     char modifier[32];
@@ -220,20 +227,24 @@ static void db_insert_order(sqlite3_stmt *insert, const DbShop *shop, int custom
     sqlite3_bind_text(insert, 2, modifier, -1, SQLITE_STATIC);
     sqlite3_bind_int(insert, 3, db_below(state, 4));
     sqlite3_bind_double(insert, 4, cents / 100.0);
-    sqlite3_bind_text(insert, 5, channels[db_below(state, 10) < 7 ? customer % 3 : db_below(state, 4)], -1,
+    sqlite3_bind_text(insert, 5, channels[db_below(state, 10) < 7 ? customer % 3 : db_below(state,
+        4)], -1,
                       SQLITE_STATIC);
     sqlite3_step(insert);
     sqlite3_reset(insert);
 }
 
-static int db_insert_customer(sqlite3_stmt *insert, const DbShop *shop, int customer, uint64_t *state) {
+static int db_insert_customer(sqlite3_stmt *insert, const DbShop *shop, int customer,
+                              uint64_t *state) {
     int gap = 1 + db_below(state, 2 * shop->gap_days), price = 200 + db_below(state, 9000), n = 0;
-    for (int day = db_below(state, shop->n_days); day < shop->n_days; day += db_below(state, 2 * gap)) {
+    for (int day = db_below(state, shop->n_days); day < shop->n_days; day += db_below(state,
+        2 * gap)) {
         int cents = db_below(state, 25) ? price + db_below(state, 1500) : 0;
         db_insert_order(insert, shop, customer, day, cents, state);
         n++;
         if (shop->refunds && db_below(state, 8) == 0) {
-            int later = db_below(state, 2) ? 0 : db_below(state, 20), part = db_below(state, 3) ? 1 : 2;
+            int later = db_below(state, 2) ? 0 : db_below(state, 20), part = db_below(state,
+                3) ? 1 : 2;
             db_insert_order(insert, shop, customer, day + later, -cents / part, state);
             n++;
         }
@@ -247,7 +258,8 @@ int db_make_shop(sqlite3 *db, const char *table, DbShop shop) {
     sqlite3_stmt *insert = NULL;
     int n = 0;
     db_exec(db, "BEGIN; CREATE TABLE \"%w\"(customer_id, order_date, amount, channel)", table);
-    char *sql = sqlite3_mprintf("INSERT INTO \"%w\" VALUES (?1, CASE ?3 WHEN 0 THEN datetime('2022-11-05', ?2,"
+    char *sql = sqlite3_mprintf("INSERT INTO \"%w\" VALUES (?1, CASE ?3 WHEN 0 THEN"
+                                " datetime('2022-11-05', ?2,"
                                 " '+13 hours') ELSE date('2022-11-05', ?2) END, ?4, ?5)", table);
     int rc = sqlite3_prepare_v2(db, sql, -1, &insert, NULL);
     ck_assert_msg(rc == SQLITE_OK, "%s: %s", sql, sqlite3_errmsg(db));

@@ -1,8 +1,8 @@
 /* db.h - databases for the tests: opened with the extension loaded, asked, compared as text.
  *
- * Rows come back as one text: columns joined by '|', rows by a newline.  NULL is NULL, a REAL has 17
- * digits and always a point or an exponent, a blob is x'..'.  SQL is written with sqlite3_mprintf's
- * rules (%Q, %w, %% for a percent sign).
+ * Rows come back as one text: columns joined by '|', rows by a newline.  NULL is NULL, a REAL has
+ * 17 digits and always a point or an exponent, a blob is x'..'.  SQL is written with
+ * sqlite3_mprintf's rules (%Q, %w, %% for a percent sign).
  */
 #ifndef TESTS_DB_H
 #define TESTS_DB_H
@@ -14,7 +14,7 @@
 /* The extension under test: $RETAIN_LIBRARY or ./retain.so. */
 const char *db_library(void);
 
-/* A connection to path (NULL: in memory), with and without the extension; fails the test otherwise. */
+/* A connection to path (NULL: in memory), with and without the extension; else the test fails. */
 sqlite3 *db_open(const char *path);
 sqlite3 *db_open_bare(const char *path);
 
@@ -27,8 +27,8 @@ void db_close(sqlite3 *db);
 /* Runs statements that must succeed. */
 void db_exec(sqlite3 *db, const char *format, ...);
 
-/* Runs one statement.  *text is its rows, or SQLite's message; malloc'd.  Returns SQLite's extended code,
- * SQLITE_OK when all rows came. */
+/* Runs one statement.  *text is its rows, or SQLite's message; malloc'd.  Returns SQLite's extended
+ * code, SQLITE_OK when all rows came. */
 int db_run(sqlite3 *db, const char *sql, char **text);
 
 /* The rows of a query that must succeed; malloc'd. */
@@ -44,11 +44,12 @@ void db_expect(sqlite3 *db, const char *sql, const char *rows);
 /* Both queries must give the same rows. */
 void db_expect_same(sqlite3 *db, const char *sql, const char *other);
 
-/* The statement must fail with the code (its lowest byte counts) and a message that holds the words. */
+/* The statement must fail with the code (its lowest byte counts) and a message that holds
+ * the words. */
 void db_expect_error(sqlite3 *db, const char *sql, int rc, const char *words);
 
-/* Imports data/NAME.csv.gz of the shared folder as a table of TEXT columns; false, after a line on stdout,
- * when it is not there. */
+/* Imports data/NAME.csv.gz of the shared folder as a table of TEXT columns; false, after a line on
+ * stdout, when it is not there. */
 bool db_import(sqlite3 *db, const char *table, const char *name);
 
 /* Random orders, the same for the same shop: customers join, buy and leave. */
@@ -56,12 +57,13 @@ typedef struct DbShop {
     uint64_t seed;
     int n_customers, n_days; /* the first of the days is 2022-11-05 */
     int gap_days;            /* mean time between two orders of a customer */
-    bool refunds;            /* some orders are taken back, the same day or later, in part or in full */
+    bool refunds;            /* the same day or later, in part or in full */
     bool odd_ids;            /* ids of all types, some equal as 1 and 1.0, NULL and '' among them */
 } DbShop;
 
-/* Makes a table(customer_id, order_date, amount, channel) without affinities; dates are 'YYYY-MM-DD', some
- * with a time.  Rows come in the order of the customers.  Returns their number. */
+/* Makes a table(customer_id, order_date, amount, channel) without affinities; dates are
+ * 'YYYY-MM-DD', some with a time.  Rows come in the order of the customers.  Returns their
+ * number. */
 int db_make_shop(sqlite3 *db, const char *table, DbShop shop);
 
 /* The next number of a random sequence (splitmix64). */

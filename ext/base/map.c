@@ -26,12 +26,6 @@ void map_close(Map *map) {
     map->n_slots = map->n_direct = 0;
 }
 
-#if defined(__GNUC__)
-#define MAP_PREFETCH(address) __builtin_prefetch(address)
-#else
-#define MAP_PREFETCH(address) ((void)(address))
-#endif
-
 /* ---- Values ---- */
 
 /* Finaliser of splitmix64 (Steele, Lea, Flood 2014): every input bit reaches every output bit. */

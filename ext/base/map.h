@@ -14,6 +14,13 @@
 #include "base/arena.h"
 #include "base/sqlite.h"
 
+/* Asks for a cache line that is read or written soon. */
+#if defined(__GNUC__)
+#define MAP_PREFETCH(address) __builtin_prefetch(address)
+#else
+#define MAP_PREFETCH(address) ((void)(address))
+#endif
+
 typedef enum MapType { MAP_NULL, MAP_INTEGER, MAP_REAL, MAP_TEXT, MAP_BLOB } MapType;
 
 enum { MAP_INLINE_BYTES = 16, MAP_PAGE_KEYS = 1024, MAP_BATCH_MAX = 256 };

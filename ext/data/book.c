@@ -12,18 +12,12 @@ typedef struct BookRow {
     uint32_t at; /* its place in marks */
 } BookRow;
 
-/* What a row says of its customer's segment. */
-typedef struct BookMark {
-    uint32_t segment;
-    int32_t second; /* of the day */
-} BookMark;
-
 typedef struct BookBuilder {
     Book *book;
     Ledger *ledger;
     BookNeeds needs;
     BookRow *rows;       /* of the present page, by customer */
-    BookMark *marks;     /* beside rows as the log has them; NULL unless rows have segments */
+    LedgerMark *marks;     /* beside rows as the log has them; NULL unless rows have segments */
     int64_t rows_max;
     uint32_t *first;     /* offsets into rows by customer; see book_place_rows */
 } BookBuilder;
@@ -31,7 +25,7 @@ typedef struct BookBuilder {
 /* ---- A page's rows, by customer ---- */
 
 static uint32_t book_chunk_customer(const LedgerChunk *chunk, uint32_t i) {
-    return chunk->keys[i] >> LEDGER_DAY_BITS;
+    return chunk->entries[i].key >> LEDGER_DAY_BITS;
 }
 
 /* Counting sort.  While rows are placed, first[c + 1] is the next free place of customer c; when all are,
@@ -45,11 +39,11 @@ static void book_place_rows(BookBuilder *builder, const LedgerPage *page) {
     for (const LedgerChunk *chunk = page->head; chunk; chunk = chunk->next)
         for (uint32_t i = 0; i < chunk->n; i++) {
             BookRow *row = &builder->rows[first[book_chunk_customer(chunk, i) + 1]++];
-            row->day = (Day)(chunk->keys[i] & LEDGER_DAY_MASK) + CIVIL_DAY_MIN;
-            row->amount = ledger_amount(builder->ledger, chunk, i);
+            row->day = (Day)(chunk->entries[i].key & LEDGER_DAY_MASK) + CIVIL_DAY_MIN;
+            row->amount = ledger_amount(builder->ledger, chunk->entries[i]);
             if (!builder->marks) continue;
             row->at = at;
-            builder->marks[at++] = (BookMark){chunk->segments[i], chunk->seconds[i]};
+            builder->marks[at++] = chunk->marks[i];
         }
 }
 
@@ -66,7 +60,7 @@ static bool book_grow_rows(BookBuilder *builder, int64_t n) {
     bool marked = builder->ledger->options.segments;
     book_free_rows(builder);
     builder->rows = sqlite3_malloc64((sqlite3_uint64)n * sizeof(BookRow));
-    if (marked) builder->marks = sqlite3_malloc64((sqlite3_uint64)n * sizeof(BookMark));
+    if (marked) builder->marks = sqlite3_malloc64((sqlite3_uint64)n * sizeof(LedgerMark));
     if (!builder->rows || (marked && !builder->marks)) return false;
     builder->rows_max = n;
     return true;
@@ -112,8 +106,8 @@ static void book_sort_rows(BookRow *rows, int64_t n) {
 
 /* The better of two rows of one day to take the segment from: the earlier (later, for segment_last), of
  * two at the same second the smaller value. */
-static bool book_segment_better(const BookBuilder *builder, const BookMark *mark,
-                                const BookMark *best) {
+static bool book_segment_better(const BookBuilder *builder, const LedgerMark *mark,
+                                const LedgerMark *best) {
     if (mark->second != best->second)
         return (mark->second < best->second) != builder->needs.segment_last;
     const Map *segments = &builder->ledger->segments;
@@ -121,9 +115,9 @@ static bool book_segment_better(const BookBuilder *builder, const BookMark *mark
 }
 
 static uint32_t book_day_segment(const BookBuilder *builder, const BookRow *rows, int64_t n) {
-    const BookMark *best = NULL;
+    const LedgerMark *best = NULL;
     for (int64_t i = 0; i < n; i++) {
-        const BookMark *mark = &builder->marks[rows[i].at];
+        const LedgerMark *mark = &builder->marks[rows[i].at];
         if (rows[i].amount >= 0 && (!best || book_segment_better(builder, mark, best))) best = mark;
     }
     return best ? best->segment : BOOK_NO_SEGMENT;

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-enum { LEDGER_CHUNK_MIN = 16, LEDGER_CHUNK_MAX = 512 };
+enum { LEDGER_CHUNK_MIN = 16, LEDGER_CHUNK_MAX = 512, LEDGER_AHEAD = 8 };
 
 void ledger_open(Ledger *ledger, Arena *arena, Err *err, LedgerOptions options, RowRules rules) {
     *ledger = (Ledger){.options = options, .arena = arena, .err = err, .day_max = CIVIL_DAY_MIN - 1};
@@ -22,30 +22,17 @@ void ledger_open(Ledger *ledger, Arena *arena, Err *err, LedgerOptions options, 
 
 /* ---- The log of a page ---- */
 
-static size_t ledger_row_size(const LedgerOptions *options) {
-    return sizeof(uint32_t) + (options->amounts ? sizeof(int32_t) : 0) +
-           (options->segments ? sizeof(uint32_t) + sizeof(int32_t) : 0);
-}
-
 static void ledger_grow_page(Ledger *ledger, LedgerPage *page) {
     uint32_t max = !page->tail ? LEDGER_CHUNK_MIN
                    : page->tail->max < LEDGER_CHUNK_MAX ? page->tail->max * 2 : LEDGER_CHUNK_MAX;
-    LedgerChunk *chunk = sqlite3_malloc64(sizeof(*chunk) + max * ledger_row_size(&ledger->options));
+    size_t row_size = sizeof(LedgerEntry) + (ledger->options.segments ? sizeof(LedgerMark) : 0);
+    LedgerChunk *chunk = sqlite3_malloc64(sizeof(*chunk) + max * row_size);
     if (!chunk) {
         err_nomem(ledger->err);
         return;
     }
-    *chunk = (LedgerChunk){.max = max};
-    chunk->keys = (uint32_t *)(void *)(chunk + 1);
-    uint32_t *next = chunk->keys + max;
-    if (ledger->options.amounts) {
-        chunk->amounts = (int32_t *)(void *)next;
-        next += max;
-    }
-    if (ledger->options.segments) {
-        chunk->segments = next;
-        chunk->seconds = (int32_t *)(void *)(next + max);
-    }
+    *chunk = (LedgerChunk){.max = max, .entries = (LedgerEntry *)(void *)(chunk + 1)};
+    if (ledger->options.segments) chunk->marks = (LedgerMark *)(void *)(chunk->entries + max);
     if (page->tail) page->tail->next = chunk;
     else page->head = chunk;
     page->tail = chunk;
@@ -95,27 +82,19 @@ static inline int32_t ledger_code(Ledger *ledger, double amount) {
     return ledger_keep_exact(ledger, amount);
 }
 
-typedef struct LedgerEntry {
-    uint32_t customer, segment;
-    Day day;
-    int32_t second;
-    double amount;
-} LedgerEntry;
-
-static inline void ledger_append(Ledger *ledger, LedgerEntry entry) {
-    LedgerPage *page = ledger_page(ledger, entry.customer);
+static inline void ledger_append(Ledger *ledger, uint32_t customer, Day day, double amount,
+                                 LedgerMark mark) {
+    LedgerPage *page = ledger_page(ledger, customer);
     if (!page) return;
     if (!page->tail || page->tail->n == page->tail->max) ledger_grow_page(ledger, page);
+    int32_t code = ledger_code(ledger, amount);
     if (ledger->err->rc) return;
     LedgerChunk *chunk = page->tail;
     uint32_t i = chunk->n++;
-    chunk->keys[i] = entry.customer % LEDGER_PAGE_CUSTOMERS << LEDGER_DAY_BITS |
-                     (uint32_t)(entry.day - CIVIL_DAY_MIN);
-    if (chunk->amounts) chunk->amounts[i] = ledger_code(ledger, entry.amount);
-    if (chunk->segments) {
-        chunk->segments[i] = entry.segment;
-        chunk->seconds[i] = entry.second;
-    }
+    chunk->entries[i] = (LedgerEntry){.key = customer % LEDGER_PAGE_CUSTOMERS << LEDGER_DAY_BITS |
+                                             (uint32_t)(day - CIVIL_DAY_MIN),
+                                      .amount = code};
+    if (chunk->marks) chunk->marks[i] = mark;
     page->n_rows++;
 }
 
@@ -167,13 +146,19 @@ void ledger_settle(Ledger *ledger) {
     for (int64_t i = 0; i < ledger->n_refunds && !ledger->err->rc; i++) {
         const LedgerRefund *refund = &ledger->refunds[i];
         Day day = ledger->order_days ? ledger->order_days[refund->order] : LEDGER_NO_AS_OF;
-        ledger_append(ledger, (LedgerEntry){.customer = refund->customer,
-                                            .day = day < refund->day ? day : refund->day,
-                                            .amount = refund->amount});
+        ledger_append(ledger, refund->customer, day < refund->day ? day : refund->day, refund->amount,
+                      (LedgerMark){0});
     }
 }
 
 /* ---- Batches ---- */
+
+/* The logs of many pages do not fit a cache: the end of one that is written soon is requested now. */
+static inline void ledger_request(const Ledger *ledger, uint32_t customer) {
+    int64_t page = customer / LEDGER_PAGE_CUSTOMERS;
+    const LedgerChunk *tail = page < ledger->pages_max ? ledger->pages[page].tail : NULL;
+    if (tail) MAP_PREFETCH(&tail->entries[tail->n]);
+}
 
 static void ledger_work_off(Ledger *ledger) {
     LedgerBatch *batch = ledger->batch;
@@ -188,10 +173,10 @@ static void ledger_work_off(Ledger *ledger) {
                                batch->amounts[i]);
             continue;
         }
-        LedgerEntry entry = {.customer = customers[i], .day = batch->days[i],
-                             .second = batch->seconds[i], .amount = batch->amounts[i]};
-        if (ledger->options.segments) entry.segment = segments[i];
-        ledger_append(ledger, entry);
+        LedgerMark mark = {.second = batch->seconds[i]};
+        if (ledger->options.segments) mark.segment = segments[i];
+        if (i + LEDGER_AHEAD < batch->n) ledger_request(ledger, customers[i + LEDGER_AHEAD]);
+        ledger_append(ledger, customers[i], batch->days[i], batch->amounts[i], mark);
     }
     batch->n = 0;
     batch->bytes_used = 0;

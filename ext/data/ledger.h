@@ -1,6 +1,6 @@
 /* ledger.h - rows of orders in, grouped roughly by customer as they come.
  *
- * The ledger interns customers to dense ids and appends each row, in 8 bytes (4 without amounts), to
+ * The ledger interns customers to dense ids and appends each row, in 8 bytes (16 with segments), to
  * the log of the customer's page; a page holds MAP_PAGE_KEYS consecutive ids.  data/book.h then sorts one
  * page at a time, in the cache, and gives the logs back as it goes.
  *
@@ -29,14 +29,23 @@ typedef struct LedgerOptions {
     Day as_of;         /* later rows are ignored; LEDGER_NO_AS_OF: none is later */
 } LedgerOptions;
 
-/* One block of a page's log; the arrays are as long as max and exist where the options say. */
+typedef struct LedgerEntry {
+    uint32_t key;      /* customer within the page << LEDGER_DAY_BITS | day - CIVIL_DAY_MIN */
+    int32_t amount;    /* hundredths, or LEDGER_EXACT + index into the ledger's exact amounts */
+} LedgerEntry;
+
+/* What a row says of its customer's segment. */
+typedef struct LedgerMark {
+    uint32_t segment;
+    int32_t second;    /* of the day; it orders the segments of one day */
+} LedgerMark;
+
+/* One block of a page's log, max entries long. */
 typedef struct LedgerChunk {
     struct LedgerChunk *next;
     uint32_t n, max;
-    int32_t *amounts;    /* hundredths, or LEDGER_EXACT + index into the ledger's exact amounts */
-    uint32_t *keys;      /* customer within the page << LEDGER_DAY_BITS | day - CIVIL_DAY_MIN */
-    uint32_t *segments;
-    int32_t *seconds;    /* of the day; they order the segments of one day */
+    LedgerEntry *entries;
+    LedgerMark *marks; /* beside entries; NULL unless rows have segments */
 } LedgerChunk;
 
 typedef struct LedgerPage {
@@ -104,11 +113,9 @@ void ledger_find_order(Ledger *ledger, const LedgerRow *row);
 /* Books each refund on the day of its order, or on its own where the order is not in the source. */
 void ledger_settle(Ledger *ledger);
 
-/* The amount of row i of a chunk; 0 where rows have none. */
-static inline double ledger_amount(const Ledger *ledger, const LedgerChunk *chunk, uint32_t i) {
-    if (!chunk->amounts) return 0;
-    int32_t code = chunk->amounts[i];
-    return code < LEDGER_EXACT ? code / 100.0 : ledger->exact[code - LEDGER_EXACT];
+static inline double ledger_amount(const Ledger *ledger, LedgerEntry entry) {
+    return entry.amount < LEDGER_EXACT ? entry.amount / 100.0
+                                       : ledger->exact[entry.amount - LEDGER_EXACT];
 }
 
 /* Frees the log of one page. */
