@@ -293,38 +293,48 @@ static int map_make_room(Map *map, Err *err, MapProbe *probes, int n) {
     return n_hashed;
 }
 
-/* The key that a probe most likely is: that of the first slot with its hash; NULL for a new one. */
-static const MapKey *map_likely(const Map *map, const MapProbe *probe) {
+/* The first slot with a probe's hash, which most likely has its key; NULL for a new one. */
+static const MapSlot *map_likely(const Map *map, const MapProbe *probe) {
     uint64_t at = map_home(map, probe->hash);
     while (map->slots[at].id && map->slots[at].hash != probe->hash) at = map_after(map, at);
-    return map->slots[at].id ? map_key(map, map->slots[at].id - 1) : NULL;
+    return map->slots[at].id ? &map->slots[at] : NULL;
 }
 
-/* Requests the slots of a batch, then the keys that they lead to, then the bytes of long keys. */
-static void map_request(const Map *map, const MapProbe *probes, int n) {
-    const MapKey *keys[MAP_BATCH_MAX];
+/* Requests the slots of a batch, then the keys that they lead to, then the bytes of long keys.  likely[i]
+ * becomes the slot that probes[i] leads to. */
+static void map_request(const Map *map, const MapProbe *probes, int n, const MapSlot **likely) {
     for (int i = 0; i < n; i++) MAP_PREFETCH(&map->slots[map_home(map, probes[i].hash)]);
     for (int i = 0; i < n; i++) {
-        keys[i] = map_likely(map, &probes[i]);
-        if (!keys[i]) continue;
-        MAP_PREFETCH(keys[i]);
-        MAP_PREFETCH(&keys[i]->size); /* a key may lie across two cache lines */
+        likely[i] = map_direct(map, &probes[i]) ? NULL : map_likely(map, &probes[i]);
+        if (!likely[i]) continue;
+        const MapKey *key = map_key(map, likely[i]->id - 1);
+        MAP_PREFETCH(key);
+        MAP_PREFETCH(&key->size); /* a key may lie across two cache lines */
     }
-    for (int i = 0; i < n; i++)
-        if (probes[i].key.size > MAP_INLINE_BYTES && keys[i] && keys[i]->size > MAP_INLINE_BYTES)
-            MAP_PREFETCH(keys[i]->as.elsewhere);
+    for (int i = 0; i < n; i++) {
+        if (!likely[i] || probes[i].key.size <= MAP_INLINE_BYTES) continue;
+        const MapKey *key = map_key(map, likely[i]->id - 1);
+        if (key->size > MAP_INLINE_BYTES) MAP_PREFETCH(key->as.elsewhere);
+    }
+}
+
+static uint32_t map_find(Map *map, Err *err, const MapProbe *probe, const MapSlot *likely) {
+    if (likely && map_same(map_key(map, likely->id - 1), probe)) {
+        map_show_integer(map, likely->id - 1, probe);
+        return likely->id - 1;
+    }
+    uint32_t *place = map_direct(map, probe);
+    return place ? map_find_direct(map, err, probe, place) : map_find_slot(map, err, probe);
 }
 
 void map_intern(Map *map, Err *err, MapProbe *probes, int n, uint32_t *ids) {
+    const MapSlot *likely[MAP_BATCH_MAX];
     if (map->n_keys + n > INT32_MAX) err_set(err, SQLITE_TOOBIG, "more than 2147483647 different keys");
     if (err->rc) return;
     int n_hashed = map_make_room(map, err, probes, n);
-    if (n_hashed && !err->rc) map_request(map, probes, n);
-    for (int i = 0; i < n && !err->rc; i++) {
-        uint32_t *place = map_direct(map, &probes[i]);
-        ids[i] = place ? map_find_direct(map, err, &probes[i], place)
-                       : map_find_slot(map, err, &probes[i]);
-    }
+    if (n_hashed && !err->rc) map_request(map, probes, n, likely);
+    for (int i = 0; i < n && !err->rc; i++)
+        ids[i] = map_find(map, err, &probes[i], n_hashed ? likely[i] : NULL);
 }
 
 /* ---- Order and results ---- */

@@ -17,8 +17,10 @@ typedef struct BookBuilder {
     Ledger *ledger;
     BookNeeds needs;
     BookRow *rows;       /* of the present page, by customer */
-    LedgerMark *marks;     /* beside rows as the log has them; NULL unless rows have segments */
-    int64_t rows_max;
+    LedgerMark *marks;   /* beside rows as the log has them; NULL unless rows have segments */
+    Day *days;           /* purchase days of the present page ... */
+    double *nets;        /* ... and their net amounts */
+    int64_t rows_max;    /* room in each of these */
     uint32_t *first;     /* offsets into rows by customer; see book_place_rows */
 } BookBuilder;
 
@@ -50,8 +52,12 @@ static void book_place_rows(BookBuilder *builder, const LedgerPage *page) {
 static void book_free_rows(BookBuilder *builder) {
     sqlite3_free(builder->rows);
     sqlite3_free(builder->marks);
+    sqlite3_free(builder->days);
+    sqlite3_free(builder->nets);
     builder->rows = NULL;
     builder->marks = NULL;
+    builder->days = NULL;
+    builder->nets = NULL;
     builder->rows_max = 0;
 }
 
@@ -61,7 +67,9 @@ static bool book_grow_rows(BookBuilder *builder, int64_t n) {
     book_free_rows(builder);
     builder->rows = sqlite3_malloc64((sqlite3_uint64)n * sizeof(BookRow));
     if (marked) builder->marks = sqlite3_malloc64((sqlite3_uint64)n * sizeof(LedgerMark));
-    if (!builder->rows || (marked && !builder->marks)) return false;
+    builder->days = sqlite3_malloc64((sqlite3_uint64)n * sizeof(Day));
+    builder->nets = sqlite3_malloc64((sqlite3_uint64)n * sizeof(double));
+    if (!builder->rows || !builder->days || !builder->nets || (marked && !builder->marks)) return false;
     builder->rows_max = n;
     return true;
 }
@@ -138,32 +146,41 @@ static BookDay book_judge_day(const BookRow *rows, int64_t n) {
     return (BookDay){.net = nothing ? 0 : net, .purchase = turnover == 0 || (!nothing && net > 0)};
 }
 
-/* True for rows that are purchase days already, as most are: one row a day, in order, each above 0. */
-static bool book_rows_are_days(const BookRow *rows, int64_t n) {
-    for (int64_t i = 0; i < n; i++)
-        if (!(rows[i].amount > 0) || (i > 0 && rows[i].day <= rows[i - 1].day)) return false;
-    return true;
+/* Where a customer's purchase days go. */
+typedef struct BookOutput {
+    Day *days;
+    double *nets;
+    double total;      /* net of all rows, purchase or not */
+    uint32_t segment;
+} BookOutput;
+
+/* Rows that are purchase days already, as most are: one row a day, in order, each above 0.  -1 for others,
+ * with out overwritten. */
+static int64_t book_take_days(const BookBuilder *builder, const BookRow *rows, int64_t n, BookOutput *out) {
+    if (builder->ledger->options.segments || !builder->ledger->options.amounts) return -1;
+    for (int64_t i = 0; i < n; i++) {
+        if (!(rows[i].amount > 0) || (i > 0 && rows[i].day <= rows[i - 1].day)) return -1;
+        out->days[i] = rows[i].day;
+        out->nets[i] = rows[i].amount;
+        out->total += rows[i].amount;
+    }
+    return n;
 }
 
-/* Merges a customer's rows into purchase days, in place; returns their number. */
-static int64_t book_merge_days(BookBuilder *builder, BookRow *rows, int64_t n, double *total,
-                               uint32_t *segment) {
+/* Any rows, sorted on the way; returns the number of purchase days. */
+static int64_t book_merge_days(const BookBuilder *builder, BookRow *rows, int64_t n, BookOutput *out) {
     int64_t n_days = 0;
-    *total = 0;
-    *segment = BOOK_NO_SEGMENT;
-    if (!builder->ledger->options.segments && book_rows_are_days(rows, n)) {
-        for (int64_t i = 0; i < n; i++) *total += rows[i].amount;
-        return n;
-    }
+    out->total = 0;
     book_sort_rows(rows, n);
     for (int64_t i = 0, end; i < n; i = end) {
         for (end = i + 1; end < n && rows[end].day == rows[i].day;) end++;
         BookDay day = book_judge_day(rows + i, end - i);
-        *total += day.net;
+        out->total += day.net;
         if (!day.purchase) continue;
         if (builder->ledger->options.segments && (n_days == 0 || builder->needs.segment_last))
-            *segment = book_day_segment(builder, rows + i, end - i);
-        rows[n_days++] = (BookRow){.day = rows[i].day, .amount = day.net};
+            out->segment = book_day_segment(builder, rows + i, end - i);
+        out->days[n_days] = rows[i].day;
+        out->nets[n_days++] = day.net;
     }
     return n_days;
 }
@@ -181,19 +198,15 @@ static bool book_alloc_page(BookBuilder *builder, BookPage *page, int64_t n_cust
     return !err->rc;
 }
 
-static void book_copy_days(BookBuilder *builder, BookPage *page, int64_t n_customers) {
+/* Moves the page's purchase days to memory of their own size. */
+static void book_keep_days(BookBuilder *builder, BookPage *page, int64_t n_days) {
     Arena *arena = builder->ledger->arena;
     Err *err = builder->ledger->err;
-    int64_t n_days = page->first[n_customers];
     page->days = arena_alloc_raw(arena, err, n_days, sizeof(Day));
     if (builder->needs.amounts) page->amounts = arena_alloc_raw(arena, err, n_days, sizeof(double));
-    if (err->rc) return;
-    for (int64_t c = 0; c < n_customers; c++) {
-        const BookRow *rows = builder->rows + builder->first[c];
-        uint32_t first = page->first[c], n = page->first[c + 1] - first;
-        for (uint32_t i = 0; i < n; i++) page->days[first + i] = rows[i].day;
-        for (uint32_t i = 0; page->amounts && i < n; i++) page->amounts[first + i] = rows[i].amount;
-    }
+    if (err->rc || n_days == 0) return;
+    memcpy(page->days, builder->days, (size_t)n_days * sizeof(Day));
+    if (page->amounts) memcpy(page->amounts, builder->nets, (size_t)n_days * sizeof(double));
 }
 
 static void book_build_page(BookBuilder *builder, BookPage *page, LedgerPage *log,
@@ -206,20 +219,21 @@ static void book_build_page(BookBuilder *builder, BookPage *page, LedgerPage *lo
     uint32_t n_days = 0;
     for (int64_t c = 0; c < n_customers; c++) {
         BookRow *rows = builder->rows + builder->first[c];
-        double total;
-        uint32_t segment;
-        int64_t n = book_merge_days(builder, rows, builder->first[c + 1] - builder->first[c], &total,
-                                    &segment);
+        int64_t n_rows = builder->first[c + 1] - builder->first[c];
+        BookOutput out = {.days = builder->days + n_days, .nets = builder->nets + n_days,
+                          .segment = BOOK_NO_SEGMENT};
+        int64_t n = book_take_days(builder, rows, n_rows, &out);
+        if (n < 0) n = book_merge_days(builder, rows, n_rows, &out);
         page->first[c] = n_days;
         n_days += (uint32_t)n;
-        if (page->totals) page->totals[c] = total;
-        if (page->segments) page->segments[c] = segment;
+        if (page->totals) page->totals[c] = out.total;
+        if (page->segments) page->segments[c] = out.segment;
         if (n == 0) continue;
-        if (book->n_buyers++ == 0 || rows[0].day < book->day_first) book->day_first = rows[0].day;
+        if (book->n_buyers++ == 0 || out.days[0] < book->day_first) book->day_first = out.days[0];
     }
     page->first[n_customers] = n_days;
     book->n_purchase_days += n_days;
-    book_copy_days(builder, page, n_customers);
+    book_keep_days(builder, page, n_days);
 }
 
 void book_build(Book *book, Ledger *ledger, BookNeeds needs, const Poll *poll) {
