@@ -25,7 +25,8 @@ static const char *const source_amount_names[] = {
     "amount", "orderamount", "totalamount", "netamount", "amountpaid", "paidamount", "salesamount",
     "total", "ordertotal", "nettotal", "grandtotal", "invoicetotal", "totalprice", "price", "revenue",
     "netrevenue", "sales", "turnover", "ordervalue", "totalvalue", NULL, "value", NULL, NULL};
-/* Beside one of these a price is that of one piece. */
+/* One of each: an order line. */
+static const char *const source_unit_price_names[] = {"price", "unitprice", "priceeach", "itemprice", NULL};
 static const char *const source_quantity_names[] = {"quantity", "qty", "units", "pieces", "count", NULL};
 static const char *const source_order_names[] = {
     "orderid", NULL, "orderno", NULL, "ordernumber", NULL, "invoiceid", NULL, "invoiceno", NULL,
@@ -263,18 +264,22 @@ static const char *source_in_group(Source *source, SourceRole role, const char *
     return found;
 }
 
-/* An order's price is its amount, but a line's price beside a quantity is not. */
-static void source_refuse_unit_price(Source *source, const char *amount) {
-    static const char *const price[] = {"price", NULL};
-    if (!source_is_one_of(amount, price)) return;
+static const char *source_first_of(const Source *source, const char *const *names) {
     for (int i = 0; i < source->n_columns; i++)
-        if (source_is_one_of(source->columns[i], source_quantity_names)) {
-            err_set(source->err, SQLITE_ERROR,
-                    "cannot choose the amount column of %s: '%s' beside '%s' is the price of one piece"
-                    " (make a view with their product as amount, or name a column with amount_column)",
-                    source->name, amount, source->columns[i]);
-            return;
-        }
+        if (source_is_one_of(source->columns[i], names)) return source->columns[i];
+    return NULL;
+}
+
+/* An order's price is its amount, but a line's price beside a quantity is not; and to count such lines
+ * instead would take refunds for purchases.  amount: what was found, NULL for nothing. */
+static void source_refuse_unit_price(Source *source, const char *amount) {
+    const char *price = source_first_of(source, source_unit_price_names);
+    const char *quantity = source_first_of(source, source_quantity_names);
+    if (!price || !quantity || (amount && !source_is_one_of(amount, source_unit_price_names))) return;
+    err_set(source->err, SQLITE_ERROR,
+            "cannot choose the amount column of %s: '%s' beside '%s' is the price of one piece"
+            " (make a view with their product as amount, or name a column with amount_column)",
+            source->name, price, quantity);
 }
 
 static const char *source_guess(Source *source, SourceRole role) {
@@ -286,6 +291,7 @@ static const char *source_guess(Source *source, SourceRole role) {
         while (*group) group++;
         group++;
     }
+    if (role == SOURCE_AMOUNT) source_refuse_unit_price(source, NULL);
     if (source_roles[role].required)
         err_set(source->err, SQLITE_ERROR,
                 "cannot find the %s column of %s (it has: %s); name it with %s",

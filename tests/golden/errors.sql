@@ -49,6 +49,8 @@ SELECT * FROM retention_rate('two') WHERE customer_column = 'user_id';
 SELECT * FROM retention_rate('two') WHERE customer_column = 'user_id' AND date_column = 'order_date';
 CREATE TABLE lines(customer_id, order_date, quantity, price);
 SELECT * FROM retention_rate('lines');
+ALTER TABLE lines RENAME COLUMN price TO "Unit Price";
+SELECT * FROM retention_rate('lines');
 CREATE TABLE none(a, b, c);
 SELECT * FROM retention_rate('none');
 SELECT * FROM retention_rate('none') WHERE customer_column = 'a';
