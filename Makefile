@@ -4,6 +4,8 @@
 #   make deps            installs what is missing to build; with check or bench beside it, what those need too
 #   make demo            builds a sample shop and shows retention, churn candidates and customer value
 #   make check           the whole test suite
+#   make soak            one writer and its readers for SOAK_SECONDS (60), plain and under ThreadSanitizer
+#   make versions        the SQL tests against older and newer versions of SQLite, fetched with npm
 #   make bench           ratios to a bare scan and to plain SQL (see bench/README.md)
 #   make install         so that .load retain works from any directory (DESTDIR and libdir are honoured)
 #   make uninstall
@@ -12,7 +14,7 @@
 #   make clean
 
 .DEFAULT_GOAL := retain
-.PHONY: retain deps demo check checks core objects bench install uninstall amalgamation docs golden clean
+.PHONY: retain deps demo check soak versions checks core objects bench install uninstall amalgamation docs golden clean
 # What is needed comes first, also under -j.
 ifneq (,$(filter deps,$(MAKECMDGOALS)))
 .NOTPARALLEL:
@@ -113,7 +115,7 @@ golden: $(LIBRARY)
 # BUILD, LIBRARY and CFLAGS for the sanitizers.  pkg-config is asked in the recipes: make deps may bring it.
 CORE := $(SOURCES:%.c=$(BUILD)/core/%.o)
 CHECKS := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/check_*.c))
-CHECK_PARTS := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/db.c tests/oracle.c))
+CHECK_PARTS := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/db.c tests/ops.c tests/oracle.c))
 
 core: $(CORE)
 
@@ -137,6 +139,16 @@ $(BUILD)/tests/check_math $(BUILD)/tests/check_math.o: PACKAGES := gsl
 $(BUILD)/tests/check_time $(BUILD)/tests/check_time.o: PACKAGES := icu-i18n icu-uc
 
 -include $(CORE:.o=.d) $(CHECKS:=.d) $(CHECK_PARTS:.o=.d)
+
+# What the golden tests use of the sqlite3 shell, for any version of SQLite.
+$(BUILD)/tests/shell: $(BUILD)/tests/shell.o
+	$(CC) $(CFLAGS) -o $@ $^ -lsqlite3
+
+soak: $(LIBRARY) $(BUILD)/tests/check_threads
+	sh tests/threads.sh --soak
+
+versions: $(LIBRARY)
+	sh tests/versions.sh --all
 
 bench: $(LIBRARY)
 	sh bench/run.sh

@@ -136,10 +136,12 @@ static int retain_take_api(const sqlite3_api_routines *api, char **message) {
     (void)api;
     (void)message;
 #else
-    const sqlite3_api_routines *none = NULL;
-    bool first = __atomic_compare_exchange_n(&sqlite3_api, &none, api, false, __ATOMIC_ACQ_REL,
-                                             __ATOMIC_ACQUIRE);
-    if (!first && none != api) {
+    /* Written once: other threads read it with every call. */
+    const sqlite3_api_routines *known = __atomic_load_n(&sqlite3_api, __ATOMIC_ACQUIRE);
+    if (!known && __atomic_compare_exchange_n(&sqlite3_api, &known, api, false, __ATOMIC_ACQ_REL,
+                                              __ATOMIC_ACQUIRE))
+        known = api;
+    if (known != api) {
         *message = api->mprintf("retain is already loaded by another copy of SQLite in this process;"
                                 " load a separate copy of the file");
         return SQLITE_ERROR;

@@ -1,8 +1,8 @@
 /* check_faults.c - when an allocation or a read fails: SQLite's code or the right answer, no leak,
  * and the connection goes on.
  *
- * Every example of retain_help is run, so no function can be forgotten.  The n-th allocation (or
- * read) fails once, or it and all later ones fail, for n = 1, 2, 3 ... until none is left to fail.
+ * Every statement of ops.h is run.  The n-th allocation (or read) fails once, or it and all later ones
+ * fail, for n = 1, 2, 3 ... until none is left to fail; and pages of the source are damaged.
  */
 #define _POSIX_C_SOURCE 200809L
 #include <check.h>
@@ -11,69 +11,13 @@
 #include <string.h>
 
 #include "db.h"
+#include "ops.h"
 
 #define COUNT(array) ((int)(sizeof(array) / sizeof((array)[0])))
 
-enum { FAULTS_OPS_MAX = 128 };
-
 static char faults_path[256], faults_path16[256];
-static const char *faults_ops[FAULTS_OPS_MAX];
+static const char *const *faults_ops; /* of ops.h */
 static int faults_n_ops;
-
-/* What the examples do not reach: other ways through the code, and its errors. */
-static const char *const faults_more[] = {
-    "SELECT * FROM retention_rate('orders', 'week', '60 days') WHERE segment_column = 'channel'"
-    " LIMIT 9",
-    "SELECT count(*), max(lost), rows_read FROM retention_rate('main.orders', '10 days') WHERE"
-    " segment_at = 'last' AND segment_column = 'channel'",
-    "SELECT count(*), total(total_clv), min(note) FROM clv('returns', 90) WHERE model = 'bgnbd'",
-    "SELECT count(*), total(value_at_risk) FROM churn_candidates('texts', '90', 0) WHERE on_error"
-    " = 'skip'",
-    "SELECT a.n, count(b.customer_id) FROM lists a LEFT JOIN clv(a.source) b GROUP BY a.n",
-    "SELECT source, count(*) FROM retention_rate WHERE source IN ('orders', 'view') OR period ="
-    " 'year' AND source = 'texts' AND on_error = 'skip' GROUP BY source",
-    "SELECT customer_id, first_order_date FROM clv('view') WHERE as_of = '2023-02-01' AND"
-    " utc_offset = '+03:30' AND calendar = 'jalali' LIMIT 3",
-    "SELECT retention_rate(customer_id, order_date, '2023-01-01', '2023-02-01', '2022-12-01')"
-    " FROM orders",
-    "SELECT clv(customer_id, order_date, amount, 30, 0, '2023-06-01') FROM orders",
-    "SELECT group_concat(customer_id), count(*) FROM clv('long')",
-    /* errors */
-    "SELECT * FROM clv('texts')",
-    "SELECT * FROM retention_rate('orders') WHERE customer_column = 'custmer_id'",
-    "SELECT * FROM retention_rate('two')",
-    "SELECT * FROM retention_rate('order')",
-    "SELECT * FROM retention_rate('nowhere.orders')",
-    "SELECT * FROM retention_rate('orders') WHERE schema = 'nowhere'",
-    "SELECT * FROM retention_rate('orders', 'monthly')",
-    "SELECT * FROM retention_rate('orders', 'month', '3 days')",
-    "SELECT * FROM retention_rate('loop')",
-    "SELECT * FROM retention_rate",
-    "SELECT * FROM clv('broken')",
-    "SELECT * FROM clv('orders', 0)",
-    "SELECT * FROM clv('orders') WHERE as_of = '2024-02-30'",
-    "SELECT * FROM retain_help('clw')",
-    "SELECT crr(1, 2, 3)",
-    "SELECT wilson_low('x', 1)",
-    "SELECT clv(customer_id, order_date, amount, rowid) FROM orders",
-    "SELECT retention_rate(customer_id, 'x', '2024-01-01', '2024-02-01') FROM orders",
-};
-
-static const char faults_tables[] =
-    "CREATE TABLE returns(customer_id, order_date, amount, order_no);"
-    "INSERT INTO returns SELECT customer_id, order_date, amount, rowid % 97 FROM orders;"
-    "CREATE TABLE texts(client, [when], total); INSERT INTO texts SELECT 'client number ' ||"
-    " customer_id, order_date, amount FROM orders; INSERT INTO texts VALUES ('x', '2024-02-30', 1),"
-    " ('y', '2024-01-01', 'z');"
-    "CREATE TABLE two(customer_id, user_id, order_date);"
-    "CREATE TABLE long(customer_id, order_date, amount); INSERT INTO long SELECT 'a customer with"
-    " a name that is much longer than most ' || value, '2024-01-0' || value, value / 3.0 FROM"
-    " json_each('[1,2,3,4,5]');"
-    "CREATE TABLE lists(n, source); INSERT INTO lists VALUES (1, 'long'), (2, 'two'), (3, 'long');"
-    "CREATE VIEW view AS SELECT customer_id AS buyer_id, order_date AS created_at, amount AS"
-    " total FROM orders WHERE channel = 'web';"
-    "CREATE VIEW loop AS SELECT customer_id, first_order_date AS order_date FROM clv('loop');"
-    "CREATE VIEW broken AS SELECT nope FROM orders";
 
 /* ---- An allocator that fails on demand ---- */
 
@@ -211,63 +155,11 @@ static void faults_install_files(void) {
 
 /* ---- One run ---- */
 
-typedef struct FaultsResult {
-    int rc;
-    uint64_t digest; /* of the rows, so that the harness itself allocates nothing */
-    int64_t n_rows;
-    char message[512];
-} FaultsResult;
-
-static uint64_t faults_digest(uint64_t digest, const void *bytes, size_t n) {
-    const unsigned char *at = bytes;
-    for (size_t i = 0; i < n; i++) digest = (digest ^ at[i]) * UINT64_C(1099511628211);
-    return digest;
-}
-
-static void faults_add_value(FaultsResult *result, sqlite3_stmt *stmt, int col) {
-    int type = sqlite3_column_type(stmt, col);
-    sqlite3_int64 integer = sqlite3_column_int64(stmt, col);
-    double real = sqlite3_column_double(stmt, col);
-    result->digest = faults_digest(result->digest, &type, sizeof(type));
-    if (type == SQLITE_INTEGER) result->digest = faults_digest(result->digest, &integer,
-        sizeof(integer));
-    if (type == SQLITE_FLOAT) result->digest = faults_digest(result->digest, &real, sizeof(real));
-    if (type != SQLITE_TEXT && type != SQLITE_BLOB) return;
-    const void *bytes = sqlite3_column_blob(stmt, col);
-    result->digest = faults_digest(result->digest, bytes, (size_t)sqlite3_column_bytes(stmt, col));
-}
-
-static FaultsResult faults_run(sqlite3 *db, const char *sql) {
-    FaultsResult result = {.digest = UINT64_C(14695981039346656037)};
-    sqlite3_stmt *stmt = NULL;
-    int rc = sqlite3_prepare_v2(db, sql, -1, &stmt, NULL);
-    if (!rc) {
-        for (; (rc = sqlite3_step(stmt)) == SQLITE_ROW; result.n_rows++)
-            for (int col = 0; col < sqlite3_column_count(stmt); col++) faults_add_value(&result,
-                stmt, col);
-        if (rc == SQLITE_DONE) rc = SQLITE_OK;
-    }
-    result.rc = rc & 0xFF;
-    if (rc) snprintf(result.message, sizeof(result.message), "%s", sqlite3_errmsg(db));
-    sqlite3_finalize(stmt);
-    return result;
-}
-
-static bool faults_same(const FaultsResult *a, const FaultsResult *b) {
-    return a->rc == b->rc && a->digest == b->digest && a->n_rows == b->n_rows &&
-           strcmp(a->message, b->message) == 0;
-}
-
-/* The code of the fault, or all that a clean run gives.  Where the schema could not be searched for
- * a better word, an error keeps its code and may say less. */
-static bool faults_acceptable(const FaultsResult *got, const FaultsResult *want, int fault) {
-    return got->rc == fault || faults_same(got,
-                                           want) || (got->rc != SQLITE_OK && got->rc == want->rc);
-}
-
 static sqlite3 *faults_open(const char *path, const char *vfs) {
     sqlite3 *db = NULL;
     int rc = sqlite3_open_v2(path, &db, SQLITE_OPEN_READONLY, vfs);
+    /* A second pass over the source reads its pages again. */
+    if (!rc && vfs) rc = sqlite3_exec(db, "PRAGMA cache_size = 4", NULL, NULL, NULL);
     if (!rc) rc = sqlite3_enable_load_extension(db, 1);
     if (!rc) rc = db_load(db, NULL, NULL);
     ck_assert_msg(rc == SQLITE_OK, "%s: %d", path, rc);
@@ -276,20 +168,21 @@ static sqlite3 *faults_open(const char *path, const char *vfs) {
 
 /* Fails the n-th call of one kind; false when the run made fewer. */
 static bool faults_hit(Faults *faults, int fault, const char *path, const char *sql,
-                       const FaultsResult *want, int64_t n, bool persistent) {
+                       const OpsResult *want, int64_t n, bool persistent) {
     int64_t before = faults_blocks;
     sqlite3 *db = faults_open(path, "faults");
     *faults = (Faults){.at = n, .persistent = persistent};
-    FaultsResult got = faults_run(db, sql);
+    OpsResult got = ops_run(db, sql);
     int64_t n_failed = faults->n_failed;
     *faults = (Faults){0};
-    FaultsResult again = faults_run(db, sql);
+    OpsResult again = ops_run(db, sql);
     int rc = sqlite3_close(db);
-    if (!faults_acceptable(&got, want, fault))
+    ops_count(n_failed);
+    if (!ops_acceptable(&got, want, fault))
         ck_abort_msg("%s\n  fault %d%s gives %d, %d rows: %s\n  not %d, %d rows: %s", sql, (int)n,
                      persistent ? " and later" : "", got.rc, (int)got.n_rows, got.message, want->rc,
                      (int)want->n_rows, want->message);
-    if (!faults_same(&again, want))
+    if (!ops_same(&again, want))
         ck_abort_msg("%s\n  run again after fault %d%s gives %d, %d rows: %s", sql, (int)n,
                      persistent ? " and later" : "", again.rc, (int)again.n_rows, again.message);
     if (rc != SQLITE_OK || faults_blocks != before)
@@ -298,13 +191,18 @@ static bool faults_hit(Faults *faults, int fault, const char *path, const char *
     return n_failed > 0;
 }
 
+/* All calls of a long statement only in the full sweep. */
+static int64_t faults_next(int64_t n) {
+    return ops_long() || n < 300 ? n + 1 : n + 1 + n / 64;
+}
+
 static int64_t faults_sweep(Faults *faults, int fault, const char *path, const char *sql) {
     int64_t n = 1;
     sqlite3 *db = faults_open(path, "faults");
-    FaultsResult want = faults_run(db, sql);
+    OpsResult want = ops_run(db, sql);
     sqlite3_close(db);
     for (int persistent = 0; persistent < 2; persistent++)
-        for (n = 1; faults_hit(faults, fault, path, sql, &want, n, persistent); n++) continue;
+        for (n = 1; faults_hit(faults, fault, path, sql, &want, n, persistent);) n = faults_next(n);
     return n - 1;
 }
 
@@ -314,7 +212,7 @@ START_TEST(every_function_is_swept) {
     sqlite3 *db = db_open(NULL);
     int64_t n = db_int(db, "SELECT count(DISTINCT name || kind) FROM retain_help");
     ck_assert_int_ge(n, 10);
-    ck_assert_int_eq(faults_n_ops, n + COUNT(faults_more));
+    ck_assert_int_eq(faults_n_ops, n + ops_n_more());
     db_close(db);
 }
 END_TEST
@@ -328,7 +226,7 @@ END_TEST
 
 START_TEST(any_read_may_fail) {
     int64_t n = faults_sweep(&faults_reads, SQLITE_IOERR, faults_path, faults_ops[_i]);
-    if (strstr(faults_ops[_i], "orders')")) ck_assert_int_gt(n, 1);
+    if (strstr(faults_ops[_i], "retention_rate('orders', 'month')")) ck_assert_int_gt(n, 1);
 }
 END_TEST
 
@@ -364,7 +262,7 @@ static bool faults_hit_load(const char *entry, int64_t n, bool persistent) {
     int64_t known = faults_known(db);
     int again = rc ? db_load(db, entry, NULL) : SQLITE_OK;
     int64_t all = faults_known(db);
-    FaultsResult answer = faults_run(db, "SELECT count(*), crr(2, 1, 1) FROM clv('orders')");
+    OpsResult answer = ops_run(db, "SELECT count(*), crr(2, 1, 1) FROM clv('orders')");
     int closed = sqlite3_close(db);
     if ((known != all && (rc == SQLITE_OK || known != none)) || all == none)
         ck_abort_msg("fault %d: load gives %d; %d, %d, then %d known", (int)n, rc, (int)none,
@@ -389,14 +287,142 @@ END_TEST
 
 START_TEST(a_heap_limit_is_kept) {
     sqlite3 *db = db_open(faults_path);
-    FaultsResult want = faults_run(db, faults_more[0]);
+    OpsResult want = ops_run(db, faults_ops[0]);
     sqlite3_hard_heap_limit64(sqlite3_memory_used() + 40000);
-    FaultsResult got = faults_run(db, "SELECT * FROM clv('orders')");
+    OpsResult got = ops_run(db, "SELECT * FROM clv('orders')");
     sqlite3_hard_heap_limit64(0);
-    FaultsResult again = faults_run(db, faults_more[0]);
+    OpsResult again = ops_run(db, faults_ops[0]);
     ck_assert_int_eq(got.rc, SQLITE_NOMEM);
-    ck_assert(want.rc == SQLITE_OK && faults_same(&want, &again));
+    ck_assert(want.rc == SQLITE_OK && ops_same(&want, &again));
     db_close(db);
+}
+END_TEST
+
+/* ---- Damaged pages ---- */
+
+enum { FAULTS_PAGE_SIZE = 512 };
+
+/* A database whose source spans many pages, and each page that belongs to it. */
+typedef struct FaultsImage {
+    unsigned char *bytes;
+    size_t size;
+    int *pages, n_pages;
+} FaultsImage;
+
+static void faults_write_image(const char *path, const FaultsImage *image) {
+    FILE *file = fopen(path, "wb");
+    ck_assert(file && fwrite(image->bytes, 1, image->size, file) == image->size);
+    fclose(file);
+}
+
+static void faults_read_image(const char *path, FaultsImage *image) {
+    FILE *file = fopen(path, "rb");
+    ck_assert(file != NULL);
+    fseek(file, 0, SEEK_END);
+    image->size = (size_t)ftell(file);
+    rewind(file);
+    image->bytes = malloc(image->size);
+    ck_assert(image->bytes && fread(image->bytes, 1, image->size, file) == image->size);
+    fclose(file);
+}
+
+/* The pages that the rows bring, and the first one of what is scanned. */
+static FaultsImage faults_make_image(const char *path, bool index) {
+    FaultsImage image = {0};
+    sqlite3 *db = db_open(NULL);
+    db_make_shop(db, "made", (DbShop){.seed = 21, .n_customers = 120, .n_days = 250, .gap_days = 25,
+                                      .refunds = true, .odd_ids = true});
+    /* By its declared width SQLite prefers the index to the table. */
+    db_exec(db, "ATTACH %Q AS f; PRAGMA f.page_size = %d; CREATE TABLE f.intact(customer_id,"
+                " order_date, amount); INSERT INTO f.intact VALUES (1, '2024-01-01', 2);"
+                "CREATE TABLE f.orders(customer_id, order_date, amount, note VARCHAR(900));%s", path,
+            FAULTS_PAGE_SIZE,
+            index ? "CREATE INDEX f.covering ON orders(customer_id, order_date, amount)" : "");
+    int64_t first = db_int(db, "PRAGMA f.page_count");
+    int64_t root = db_int(db, "SELECT max(rootpage) FROM f.sqlite_master WHERE tbl_name = 'orders'");
+    db_exec(db, "INSERT INTO f.orders SELECT customer_id, order_date, amount, NULL FROM made");
+    int64_t n = db_int(db, "PRAGMA f.page_count");
+    db_close(db);
+    faults_read_image(path, &image);
+    image.pages = calloc((size_t)n, sizeof(int));
+    image.pages[image.n_pages++] = (int)root - 1;
+    for (int64_t page = first; page < n; page++) image.pages[image.n_pages++] = (int)page;
+    ck_assert_int_gt(image.n_pages, 20);
+    return image;
+}
+
+/* One to four bytes of one page, headers more often than cells. */
+static void faults_damage(FaultsImage *image, uint64_t seed) {
+    uint64_t state = seed * 77 + 5;
+    size_t page = (size_t)image->pages[db_random(&state) % (uint64_t)image->n_pages];
+    unsigned char *bytes = image->bytes + page * FAULTS_PAGE_SIZE;
+    for (uint64_t n = 1 + db_random(&state) % 4; n > 0; n--) {
+        uint64_t among = db_random(&state) % 3 ? FAULTS_PAGE_SIZE : 24;
+        bytes[db_random(&state) % among] = (unsigned char)db_random(&state);
+    }
+}
+
+static const struct { const char *sql, *plain; } faults_readers[] = {
+    {"SELECT * FROM retention_rate('orders') WHERE on_error = 'skip'",
+     "SELECT * FROM retention_rate('read') WHERE on_error = 'skip'"},
+    {"SELECT * FROM clv('orders') WHERE on_error = 'skip'",
+     "SELECT * FROM clv('read') WHERE on_error = 'skip'"},
+    {"SELECT * FROM churn_candidates('orders') WHERE on_error = 'skip'",
+     "SELECT * FROM churn_candidates('read') WHERE on_error = 'skip'"},
+    {"SELECT * FROM retention_rate('nested', 'year')",
+     "SELECT * FROM retention_rate('nested_read', 'year')"},
+};
+
+/* What a plain scan of the same columns gives is kept in a table, and that is what is asked then. */
+static OpsResult faults_plain(sqlite3 *db, const char *sql) {
+    static const char copy[] = "CREATE TEMP TABLE read AS SELECT o.customer_id, o.order_date, o.amount"
+                               " FROM orders AS o";
+    OpsResult result = ops_run(db, copy);
+    if (result.rc) return result;
+    db_exec(db, "CREATE TEMP VIEW nested_read AS SELECT customer_id, last_order_date AS order_date,"
+                " historic_clv AS amount FROM clv('read') WHERE on_error = 'skip'");
+    result = ops_run(db, sql);
+    db_exec(db, "DROP VIEW nested_read; DROP TABLE read");
+    return result;
+}
+
+/* Returns whether the damage was seen. */
+static bool faults_read_damaged(const char *path, int reader, uint64_t seed) {
+    const char *sql = faults_readers[reader].sql;
+    sqlite3 *db = db_open(path);
+    db_exec(db, "CREATE TEMP VIEW nested AS SELECT customer_id, last_order_date AS order_date,"
+                " historic_clv AS amount FROM clv('orders') WHERE on_error = 'skip'");
+    OpsResult got = ops_run(db, sql);
+    OpsResult want = faults_plain(db, faults_readers[reader].plain);
+    bool same = want.rc ? got.rc == want.rc : got.rc == 0 && got.digest == want.digest;
+    ck_assert_msg(same, "%s\n  damage %d gives %d, %d rows: %s\n  a plain scan %d, %d rows: %s", sql,
+                  (int)seed, got.rc, (int)got.n_rows, got.message, want.rc, (int)want.n_rows,
+                  want.message);
+    ck_assert_int_eq(db_int(db, "SELECT historic_clv FROM clv('intact')"), 2);
+    db_close(db);
+    return want.rc == SQLITE_CORRUPT;
+}
+
+START_TEST(damaged_pages_are_seen_where_a_scan_sees_them) {
+    bool index = _i % 2;
+    int reader = _i / 2, n_seen = 0, n = ops_long() ? 3000 : 120;
+    char path[256];
+    snprintf(path, sizeof(path), "%s", db_temp_path("damaged"));
+    FaultsImage image = faults_make_image(path, index);
+    unsigned char *intact = malloc(image.size);
+    memcpy(intact, image.bytes, image.size);
+    for (int seed = 0; seed < n; seed++) {
+        memcpy(image.bytes, intact, image.size);
+        faults_damage(&image, (uint64_t)(seed * 8 + _i));
+        faults_write_image(path, &image);
+        n_seen += faults_read_damaged(path, reader, (uint64_t)(seed * 8 + _i));
+    }
+    ops_count(n);
+    ck_assert_msg(n_seen > n / 8 && n_seen < n, "%d of %d damages were seen", n_seen, n);
+    remove(path);
+    free(intact);
+    free(image.pages);
+    free(image.bytes);
 }
 END_TEST
 
@@ -406,9 +432,7 @@ static void faults_make_file(const char *path, const char *encoding) {
     sqlite3 *db = db_open_bare(path);
     db_exec(db, "PRAGMA page_size = 1024; PRAGMA encoding = %Q", encoding);
     ck_assert_int_eq(db_load(db, NULL, NULL), SQLITE_OK);
-    db_make_shop(db, "orders", (DbShop){.seed = 8, .n_customers = 55, .n_days = 300, .gap_days = 20,
-                                        .refunds = true});
-    db_exec(db, "%s", faults_tables);
+    ops_make_tables(db);
     db_close(db);
 }
 
@@ -425,29 +449,23 @@ static void faults_clean_up(void) {
 }
 
 /* Before any test runs, so nothing is asserted; without the library there is too little to run. */
-static void faults_list_ops(void) {
+static void faults_read_ops(void) {
     sqlite3 *db = NULL;
-    sqlite3_stmt *stmt = NULL;
     sqlite3_open(":memory:", &db);
     sqlite3_enable_load_extension(db, 1);
     db_load(db, NULL, NULL);
-    sqlite3_prepare_v2(db, "SELECT example FROM retain_help WHERE example NOT NULL", -1, &stmt,
-                       NULL);
-    while (sqlite3_step(stmt) == SQLITE_ROW && faults_n_ops < FAULTS_OPS_MAX)
-        faults_ops[faults_n_ops++] = strdup((const char *)sqlite3_column_text(stmt, 0));
-    sqlite3_finalize(stmt);
+    faults_ops = ops_list(db, &faults_n_ops);
     sqlite3_close(db);
-    for (int i = 0; i < COUNT(faults_more) && faults_n_ops < FAULTS_OPS_MAX; i++)
-        faults_ops[faults_n_ops++] = faults_more[i];
 }
 
 int main(void) {
     faults_install_allocator();
     faults_install_files();
-    faults_list_ops();
+    ops_open_counts();
+    faults_read_ops();
     Suite *suite = suite_create("faults");
     TCase *tc = tcase_create("faults");
-    tcase_set_timeout(tc, 600);
+    tcase_set_timeout(tc, ops_long() ? 3600 : 600);
     tcase_add_unchecked_fixture(tc, faults_prepare, faults_clean_up);
     tcase_add_test(tc, every_function_is_swept);
     tcase_add_loop_test(tc, any_allocation_may_fail, 0, faults_n_ops);
@@ -455,10 +473,13 @@ int main(void) {
     tcase_add_loop_test(tc, utf16_conversions_may_fail, 0, 4);
     tcase_add_loop_test(tc, loading_may_fail, 0, 2);
     tcase_add_test(tc, a_heap_limit_is_kept);
+    tcase_add_loop_test(tc, damaged_pages_are_seen_where_a_scan_sees_them, 0,
+                        2 * COUNT(faults_readers));
     suite_add_tcase(suite, tc);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);
     int failed = srunner_ntests_failed(runner);
     srunner_free(runner);
+    ops_print_counts("faults");
     return failed ? EXIT_FAILURE : EXIT_SUCCESS;
 }

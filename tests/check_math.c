@@ -8,11 +8,15 @@
 #include <stdint.h>
 #include <stdlib.h>
 
+#include "data/ranking.h"
+#include "math/chebyshev.h"
 #include "math/linear.h"
+#include "math/logsum.h"
 #include "math/optimise.h"
 #include "math/quadrature.h"
 #include "math/radix.h"
 #include "math/special.h"
+#include "math/sum.h"
 
 typedef struct Worst { /* the worst case of many; error is in units of the tolerance */
     double error, at, at_2, got, want;
@@ -206,6 +210,132 @@ START_TEST(spd_inverse_refuses_what_it_cannot_invert) {
 }
 END_TEST
 
+/* ---- Interpolation ---- */
+
+static double curve_exp(double x) { return exp(x); }
+static double curve_log(double x) { return log(3 + x); }
+static double curve_pole(double x) { return 1 / (x * x - 4 * x + 5); } /* poles at 2 +- i */
+static double curve_cubic(double x) { return ((2.385 * x - 1) * x + 0.3) * x - 7; }
+static double curve_corner(double x) { return fabs(x - 0.317); }
+static double curve_step(double x) { return x < 0.317; }
+static double curve_root(double x) { return sqrt(fabs(x + 1)); }
+static double curve_ripple(double x) { return sin(100 * x); }
+static double curve_nan(double x) { return x > 0.317 ? NAN : x; }
+
+static Chebyshev curve_of(double (*function)(double), double low, double high, int n) {
+    Chebyshev curve;
+    double values[CHEBYSHEV_MAX];
+    for (int k = 0; k < n; k++) values[k] = function(chebyshev_point(low, high, n, k));
+    chebyshev_fit(&curve, low, high, n, values);
+    return curve;
+}
+
+START_TEST(interpolant_is_the_function) {
+    static const struct {
+        double (*function)(double);
+        int n;
+    } smooth[] = {{curve_exp, 20}, {curve_log, 32}, {curve_pole, CHEBYSHEV_MAX}, {curve_cubic, 7},
+                  {curve_cubic, 24}};
+    Worst w = {0};
+    for (size_t f = 0; f < sizeof(smooth) / sizeof(smooth[0]); f++) {
+        Chebyshev curve = curve_of(smooth[f].function, -1, 2, smooth[f].n);
+        if (!chebyshev_converged(&curve, 1e-11)) ck_abort_msg("function %d: not converged", (int)f);
+        for (double x = -1; x <= 2; x += 0.0137)
+            worst_take(&w, (double)f, x, chebyshev_value(&curve, x), smooth[f].function(x), 1);
+    }
+    worst_assert(&w, 1e-11, "chebyshev_value");
+}
+END_TEST
+
+START_TEST(interpolant_tells_what_it_is_not) {
+    static double (*const rough[])(double) = {curve_corner, curve_step, curve_root, curve_ripple,
+                                              curve_nan};
+    for (size_t f = 0; f < sizeof(rough) / sizeof(rough[0]); f++) {
+        Chebyshev curve = curve_of(rough[f], -1, 2, CHEBYSHEV_MAX);
+        if (chebyshev_converged(&curve, 1e-11)) ck_abort_msg("function %d: converged", (int)f);
+    }
+    Chebyshev few = curve_of(curve_exp, -1, 2, 8); /* smooth, but too few points */
+    ck_assert(!chebyshev_converged(&few, 1e-11) && chebyshev_converged(&few, 0.1));
+    few = curve_of(curve_cubic, -1, 2, 2);
+    ck_assert(!chebyshev_converged(&few, 1e-11));
+}
+END_TEST
+
+START_TEST(interpolant_of_a_point_is_a_constant) {
+    Chebyshev curve = curve_of(curve_exp, 0.7, 0.7, 20);
+    ck_assert_int_eq(curve.n, 1);
+    ck_assert(chebyshev_converged(&curve, 1e-15));
+    ck_assert_double_eq_tol(chebyshev_value(&curve, 0.7), exp(0.7), 1e-15);
+    chebyshev_trim(&curve, 1e300);
+    ck_assert_int_eq(curve.n, 1);
+    curve = curve_of(curve_nan, 0.7, 0.7, 20);
+    ck_assert(!chebyshev_converged(&curve, 1e-11));
+}
+END_TEST
+
+START_TEST(points_lie_inside_and_descend) {
+    for (int n = 1; n <= CHEBYSHEV_MAX; n++) {
+        double before = 7.1;
+        for (int k = 0; k < n; k++) {
+            double x = chebyshev_point(-2.385, 7.1, n, k);
+            if (!(x < before && x > -2.385)) ck_abort_msg("point %d of %d: %g", k, n, x);
+            before = x;
+        }
+    }
+}
+END_TEST
+
+START_TEST(trimmed_interpolant_is_shorter_and_next_to_it) {
+    Chebyshev curve = curve_of(curve_exp, -1, 2, CHEBYSHEV_MAX), all = curve;
+    Worst w = {0};
+    chebyshev_trim(&curve, 1e-9);
+    ck_assert_int_lt(curve.n, 16);
+    ck_assert_int_gt(curve.n, 6);
+    for (double x = -1; x <= 2; x += 0.0137)
+        worst_take(&w, x, 0, chebyshev_value(&curve, x), chebyshev_value(&all, x), 1);
+    worst_assert(&w, 1e-9, "trimmed");
+    curve = curve_of(curve_nan, -1, 2, 20);
+    chebyshev_trim(&curve, 1);
+    ck_assert_int_eq(curve.n, 20);
+}
+END_TEST
+
+/* ---- Sums ---- */
+
+START_TEST(sum_keeps_what_rounding_takes) {
+    Sum sum = {0}, other = {0}, tenths = {0};
+    sum_add(&sum, 1e16), sum_add(&sum, 1), sum_add(&sum, -1e16);
+    ck_assert(sum_value(&sum) == 1);
+    sum_add(&other, 1), sum_add(&other, 1e100), sum_add(&other, 1), sum_add(&other, -1e100);
+    ck_assert(sum_value(&other) == 2);
+    for (int i = 0; i < 1000000; i++) sum_add(&tenths, 0.1);
+    ck_assert(sum_value(&tenths) == 100000);
+}
+END_TEST
+
+START_TEST(logsum_is_the_sum_of_logs) {
+    static const double size[] = {1e-300, 1e-17, 1e-9, 0.3, 1, 40, 1e20, 1e150};
+    Worst w = {0};
+    for (int s = 0; s < 8; s++) {
+        Logsum sum = {0};
+        Sum want = {0};
+        for (int i = 1; i <= 5000; i++) {
+            double y = size[s] * (1 - 0.999 * (i * 37 % 101) / 101);
+            logsum_add(&sum, y);
+            sum_add(&want, log1p(y));
+            worst_take(&w, size[s], i, logsum_value(&sum), sum_value(&want), sum_value(&want));
+        }
+    }
+    worst_assert(&w, 1e-13, "logsum");
+    Logsum none = {0};
+    ck_assert(logsum_value(&none) == 0);
+    logsum_add(&none, NAN);
+    ck_assert(isnan(logsum_value(&none)));
+}
+END_TEST
+
+/* ---- Optimisation ---- */
+
 typedef struct Valley {
     int kind, calls, calls_max;
 } Valley;
@@ -345,6 +475,53 @@ START_TEST(radix_sorts_as_qsort_does) {
 }
 END_TEST
 
+typedef struct Ranked { /* ids with a value and a second one that settles ties */
+    const double *value, *second;
+} Ranked;
+
+static int ranked_second(const void *context, uint32_t a, uint32_t b) {
+    const double *second = ((const Ranked *)context)->second;
+    return (second[a] > second[b]) - (second[a] < second[b]);
+}
+
+static int ranked_compare(const Ranked *r, uint32_t a, uint32_t b) {
+    double p = r->value[a], q = r->value[b];
+    int order = isnan(p) || isnan(q) ? isnan(p) - isnan(q) : (p < q) - (p > q);
+    return order ? order : ranked_second(r, a, b);
+}
+
+START_TEST(ranking_is_by_value_then_by_comparison) {
+    enum { N = 4001 };
+    static const double odd[] = {NAN,  -NAN,   INFINITY, -INFINITY, 0.0, -0.0,
+                                 5e-324, -5e-324, 1,        1,         -1};
+    static double value[N], second[N];
+    static uint32_t ids[N];
+    static bool seen[N];
+    Ranked ranked = {value, second};
+    Ranking ranking;
+    Err err = {0};
+    uint64_t s = 88172645463325252u;
+    ranking_open(&ranking, N, &err);
+    ck_assert_int_eq(err.rc, 0);
+    for (uint32_t i = 0; i < N; i++) {
+        s ^= s << 13, s ^= s >> 7, s ^= s << 17;
+        value[i] = i % 5 == 0   ? odd[s % 11]
+                   : i % 5 == 1 ? (double)(s % 20)
+                                : ldexp((double)(int64_t)s, -60);
+        second[i] = (double)(s >> 32);
+        ranking_add(&ranking, i, value[i]);
+    }
+    ck_assert_int_eq(ranking_close(&ranking, ids, ranked_second, &ranked), N);
+    for (int i = 0; i < N; i++) {
+        if (seen[ids[i]] || (i > 0 && ranked_compare(&ranked, ids[i - 1], ids[i]) > 0))
+            ck_abort_msg("wrong at %d: %g after %g", i, value[ids[i]], i ? value[ids[i - 1]] : 0);
+        seen[ids[i]] = true;
+    }
+    ranking_open(&ranking, 0, &err);
+    ck_assert_int_eq(ranking_close(&ranking, ids, ranked_second, &ranked), 0);
+}
+END_TEST
+
 int main(void) {
     Suite *suite = suite_create("math");
     TCase *tc = tcase_create("math");
@@ -361,10 +538,18 @@ int main(void) {
     tcase_add_test(tc, quadrature_agrees_with_gsl);
     tcase_add_test(tc, spd_inverse_inverts);
     tcase_add_test(tc, spd_inverse_refuses_what_it_cannot_invert);
+    tcase_add_test(tc, interpolant_is_the_function);
+    tcase_add_test(tc, interpolant_tells_what_it_is_not);
+    tcase_add_test(tc, interpolant_of_a_point_is_a_constant);
+    tcase_add_test(tc, points_lie_inside_and_descend);
+    tcase_add_test(tc, trimmed_interpolant_is_shorter_and_next_to_it);
+    tcase_add_test(tc, sum_keeps_what_rounding_takes);
+    tcase_add_test(tc, logsum_is_the_sum_of_logs);
     tcase_add_test(tc, optimiser_finds_minima);
     tcase_add_test(tc, optimiser_ends_where_there_is_no_minimum);
     tcase_add_test(tc, optimiser_obeys_its_objective);
     tcase_add_test(tc, radix_sorts_as_qsort_does);
+    tcase_add_test(tc, ranking_is_by_value_then_by_comparison);
     suite_add_tcase(suite, tc);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);

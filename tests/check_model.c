@@ -6,7 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "model/bgnbd.h"
+#include "model/bgnbdcurve.h"
+#include "model/bgnbdfit.h"
 #include "model/gammagamma.h"
 #include "model/rfmgroup.h"
 #include "oracle.h"
@@ -61,7 +62,7 @@ typedef struct People { /* customers as they come, and their groups */
     int64_t n;
     int32_t *frequency, *recency, *age;
     double *monetary_value;
-    BgnbdData groups;
+    BgnbdfitData groups;
     int32_t *group_frequency, *group_recency, *group_age;
     int64_t *group_count;
     void *workspace;
@@ -98,15 +99,15 @@ static void people_group(People *p) {
                                   p->group_count);
     free(workspace);
     ck_assert(n >= 0);
-    p->groups = (BgnbdData){n, p->group_frequency, p->group_recency, p->group_age, p->group_count};
+    p->groups = (BgnbdfitData){n, p->group_frequency, p->group_recency, p->group_age, p->group_count};
     free(p->workspace);
-    p->workspace = malloc((size_t)bgnbd_workspace_size(&p->groups));
+    p->workspace = malloc((size_t)bgnbdfit_workspace_size(&p->groups));
 }
 
-static BgnbdFit people_fit(BgnbdKind kind, People *p, const Poll *poll) {
-    BgnbdFit fit;
+static Bgnbdfit people_fit(BgnbdKind kind, People *p, const Poll *poll) {
+    Bgnbdfit fit;
     people_group(p);
-    bgnbd_fit(kind, &p->groups, p->workspace, poll, &fit);
+    bgnbdfit_run(kind, &p->groups, p->workspace, poll, &fit);
     return fit;
 }
 
@@ -301,6 +302,27 @@ START_TEST(discount_has_its_limits) {
     }
     ck_assert(bgnbd_discounted_if_alive(BGNBD_BG, &cdnow_bg, 2, 39, 0, 0.1) == 0);
     ck_assert(isnan(bgnbd_discounted_if_alive(BGNBD_BG, &cdnow_bg, 2, 39, 1, -0.1)));
+}
+END_TEST
+
+/* With a discount, all purchases are counted together with the integral. */
+START_TEST(purchases_are_the_same_with_and_without_discount) {
+    static const double horizon[] = {0, 1e-6, 1, 365, 36500, 1e9}, rates[] = {1e-12, 2.6e-4, 3, 1e9};
+    Worst w = {0};
+    for (int c = 0; c < 2 * ODD_PARAMS * ODD_ROWS; c++)
+        for (int h = 0; h < 6; h++)
+            for (int d = 0; d < 4; d++) {
+                BgnbdKind kind = c % 2 ? BGNBD_MBG : BGNBD_BG;
+                const BgnbdParams *p = &odd_params[c / 2 % ODD_PARAMS];
+                double x = odd_rows[c / 2 / ODD_PARAMS][0], T = odd_rows[c / 2 / ODD_PARAMS][2];
+                BgnbdPurchases both = bgnbd_purchases_if_alive(kind, p, x, T, horizon[h], rates[d]);
+                double want = bgnbd_expected_if_alive(kind, p, x, T, horizon[h]);
+                worst_take(&w, both.expected, want, 1e-300, (double[]){x, T, horizon[h]});
+                if (!(both.discounted <= both.expected * (1 + 1e-12) && both.discounted >= 0))
+                    ck_abort_msg("case %d, %d, %d: %.17g of %.17g", c, h, d, both.discounted,
+                                 both.expected);
+            }
+    worst_assert(&w, 1e-13, "expected, beside discounted");
 }
 END_TEST
 
@@ -511,6 +533,74 @@ START_TEST(spend_at_given_parameters) {
 }
 END_TEST
 
+/* ---- Expected purchases as a curve over age ---- */
+
+static const BgnbdParams curve_params[] = {{.2426, 30.9, .7929, 2.4259}, {.5248, 43, .89, 1.61},
+                                           {.8265, 68.9, .0034, 6.7},    {5, 2, .3, .5},
+                                           {.05, 500, 3, 1},             {.7466, 18.01, .6828, 4.719}};
+enum { CURVE_PARAMS = sizeof(curve_params) / sizeof(curve_params[0]) };
+
+static void curve_compare(const BgnbdcurveTerms *terms, double x, double age_min, double age_max,
+                          Worst *w) {
+    Bgnbdcurve curve;
+    bgnbdcurve_fit(&curve, terms, x, age_min, age_max);
+    if (!curve.converged)
+        ck_abort_msg("not converged: alpha %g, x %g, horizon %g, delta %g, ages %g to %g",
+                     terms->params.alpha, x, terms->horizon, terms->delta, age_min, age_max);
+    for (int i = 0; i <= 20; i++) {
+        double age = floor(age_min + (age_max - age_min) * i / 20);
+        BgnbdPurchases want = bgnbdcurve_exact(terms, x, age), got = bgnbdcurve_read(&curve, age);
+        double row[] = {x, age, terms->horizon};
+        worst_take(w, got.expected, want.expected, 0, row);
+        worst_take(w, got.discounted, want.discounted, 0, row);
+    }
+}
+
+START_TEST(curve_is_the_full_evaluation) {
+    static const double frequency[] = {0, 1, 5, 23, 120}, horizon[] = {1, 90, 365, 3650};
+    static const double rates[] = {0, 2.6e-4, 6.6e-3}, ages[][2] = {{0, 1500}, {400, 700}};
+    Worst w = {0};
+    for (int kind = 0; kind < 2; kind++)
+        for (int x = 0; x < 5; x++)
+            for (int h = 0; h < 4; h++)
+                for (int d = 0; d < 3; d++)
+                    for (int a = 0; a < 2; a++) {
+                        BgnbdcurveTerms terms = {(BgnbdKind)kind, curve_params[_i], horizon[h],
+                                                 rates[d]};
+                        curve_compare(&terms, frequency[x], fmax(ages[a][0], frequency[x]),
+                                      ages[a][1], &w);
+                    }
+    worst_assert(&w, BGNBDCURVE_TOLERANCE, "bgnbdcurve_read");
+}
+END_TEST
+
+START_TEST(curve_of_one_age_is_a_constant) {
+    Worst w = {0};
+    BgnbdcurveTerms terms = {BGNBD_MBG, curve_params[0], 365, 2.6e-4};
+    curve_compare(&terms, 3, 17, 17, &w);
+    worst_assert(&w, 1e-14, "bgnbdcurve_read of one age");
+}
+END_TEST
+
+/* Ages that look alike from a distance of alpha, and a range too wide for the points there are. */
+START_TEST(curve_tells_when_it_cannot_be_read) {
+    static const BgnbdParams bad[] = {{.7, -3, .5, 2}, {.7, NAN, .5, 2}, {NAN, 20, .5, 2}};
+    Bgnbdcurve curve;
+    Worst w = {0};
+    BgnbdcurveTerms terms = {BGNBD_MBG, {.7, 1e9, .5, 2}, 365, 2.6e-4};
+    curve_compare(&terms, 2, 0, 3000, &w);
+    worst_assert(&w, BGNBDCURVE_TOLERANCE, "bgnbdcurve_read with a large alpha");
+    terms.params.alpha = 1e-9;
+    bgnbdcurve_fit(&curve, &terms, 0, 0, 3000);
+    ck_assert(!curve.converged);
+    for (int i = 0; i < 3; i++) {
+        terms.params = bad[i];
+        bgnbdcurve_fit(&curve, &terms, 2, 5, 3000);
+        ck_assert(!curve.converged);
+    }
+}
+END_TEST
+
 /* ---- Fits of real data ---- */
 
 static bool reference_people(int which, People *p) {
@@ -534,7 +624,7 @@ static bool reference_people(int which, People *p) {
 }
 
 /* A fit in days against one in units of unit days: alpha scales, the density of x times, too. */
-static void fit_check(Oracle *oracle, const char *name, const BgnbdFit *fit, double unit) {
+static void fit_check(Oracle *oracle, const char *name, const Bgnbdfit *fit, double unit) {
     static const double none[3] = {0};
     Worst w = {0}, error = {0}, ll = {0};
     BgnbdParams want = oracle_params(oracle, name);
@@ -561,12 +651,12 @@ static void fit_check(Oracle *oracle, const char *name, const BgnbdFit *fit, dou
     ck_assert(fit->converged && !fit->interrupted);
     ck_assert_int_eq(fit->customers, (int)oracle_number(oracle, "n_customers"));
     ck_assert_int_eq(fit->one_timers, (int)oracle_number(oracle, "n_x0"));
-    ck_assert_int_eq((fit->warnings & BGNBD_NO_ATTRITION) != 0, boundary);
+    ck_assert_int_eq((fit->warnings & BGNBDFIT_NO_ATTRITION) != 0, boundary);
     if (!boundary) ck_assert_int_eq(fit->warnings, 0);
 }
 
 /* What the whole population is expected to do, at the fitted parameters. */
-static void totals_check(Oracle *oracle, const char *name, const People *p, const BgnbdFit *fit,
+static void totals_check(Oracle *oracle, const char *name, const People *p, const Bgnbdfit *fit,
                          double unit) {
     static const double none[3] = {0};
     static const int horizon[2][4] = {{7, 30, 90, 365}, {1, 13, 39, 52}};
@@ -597,7 +687,7 @@ START_TEST(fits_of_real_data) {
         people_group(&p);
         ck_assert_int_eq(p.groups.n, (int)oracle_number(oracle, "distinct_x_tx_T"));
         for (int kind = 0; kind < 2; kind++) {
-            BgnbdFit fit = people_fit((BgnbdKind)kind, &p, NULL);
+            Bgnbdfit fit = people_fit((BgnbdKind)kind, &p, NULL);
             fit_check(oracle, kind_name[kind], &fit, unit);
             totals_check(oracle, kind_name[kind], &p, &fit, unit);
         }
@@ -637,7 +727,7 @@ END_TEST
 START_TEST(published_fits) {
     People p;
     if (!reference_people(0, &p)) return;
-    BgnbdFit fit = people_fit(BGNBD_BG, &p, NULL);
+    Bgnbdfit fit = people_fit(BGNBD_BG, &p, NULL);
     GammagammaFit spend = people_fit_spend(&p, NULL);
     ck_assert_double_eq_tol(fit.params.r, 0.243, 5e-4);
     ck_assert_double_eq_tol(fit.params.alpha / 7, 4.414, 5e-4);
@@ -661,7 +751,7 @@ START_TEST(known_parameters_are_recovered) {
     Worst w = {0};
     seed = 88172645463325252u + (uint64_t)_i;
     People p = people_simulate(kind, q, &people_spend, 12000, 1000);
-    BgnbdFit fit = people_fit(kind, &p, NULL);
+    Bgnbdfit fit = people_fit(kind, &p, NULL);
     GammagammaFit spend = people_fit_spend(&p, NULL);
     ck_assert(fit.converged && fit.warnings == 0 && spend.converged && spend.warnings == 0);
     worst_take(&w, (fit.params.r - q->r) / fit.std_error.r, 0, 1, none);
@@ -682,7 +772,7 @@ START_TEST(fit_is_a_maximum_of_the_sum) {
     for (int kind = 0; kind < 2; kind++) {
         seed = 314159;
         People p = people_simulate((BgnbdKind)kind, &people_params, &people_spend, 3000, 700);
-        BgnbdFit fit = people_fit((BgnbdKind)kind, &p, NULL);
+        Bgnbdfit fit = people_fit((BgnbdKind)kind, &p, NULL);
         double best = 0, gradient[4], total[4] = {0};
         for (int64_t i = 0; i < p.n; i++) {
             best += bgnbd_loglik((BgnbdKind)kind, &fit.params, p.frequency[i], p.recency[i],
@@ -696,7 +786,7 @@ START_TEST(fit_is_a_maximum_of_the_sum) {
 }
 END_TEST
 
-static bool same_bits(const BgnbdFit *f, const BgnbdFit *g) {
+static bool same_bits(const Bgnbdfit *f, const Bgnbdfit *g) {
     return memcmp(&f->params, &g->params, sizeof(f->params)) == 0 &&
            memcmp(&f->std_error, &g->std_error, sizeof(f->std_error)) == 0 &&
            f->log_likelihood == g->log_likelihood && f->evaluations == g->evaluations &&
@@ -706,7 +796,7 @@ static bool same_bits(const BgnbdFit *f, const BgnbdFit *g) {
 START_TEST(order_of_customers_changes_no_bit) {
     seed = 271828;
     People p = people_simulate(BGNBD_BG, &people_params, &people_spend, 5000, 700);
-    BgnbdFit before = people_fit(BGNBD_BG, &p, NULL), before_m = people_fit(BGNBD_MBG, &p, NULL);
+    Bgnbdfit before = people_fit(BGNBD_BG, &p, NULL), before_m = people_fit(BGNBD_MBG, &p, NULL);
     GammagammaFit spend_before = people_fit_spend(&p, NULL);
     for (int64_t i = p.n - 1; i > 0; i--) {
         int64_t j = (int64_t)((double)(i + 1) * uniform());
@@ -717,7 +807,7 @@ START_TEST(order_of_customers_changes_no_bit) {
         q.monetary_value[i] = q.monetary_value[j];
         q.frequency[j] = x, q.recency[j] = tx, q.age[j] = T, q.monetary_value[j] = m;
     }
-    BgnbdFit after = people_fit(BGNBD_BG, &p, NULL), after_m = people_fit(BGNBD_MBG, &p, NULL);
+    Bgnbdfit after = people_fit(BGNBD_BG, &p, NULL), after_m = people_fit(BGNBD_MBG, &p, NULL);
     GammagammaFit spend_after = people_fit_spend(&p, NULL);
     ck_assert(same_bits(&before, &after) && same_bits(&before_m, &after_m));
     ck_assert(memcmp(&spend_before.params, &spend_after.params, sizeof(spend_after.params)) == 0);
@@ -732,13 +822,13 @@ START_TEST(unit_of_time_does_not_matter) {
     for (int kind = 0; kind < 2; kind++) {
         seed = 161803;
         People p = people_simulate((BgnbdKind)kind, &people_params, &people_spend, 3000, 700);
-        BgnbdFit days = people_fit((BgnbdKind)kind, &p, NULL);
+        Bgnbdfit days = people_fit((BgnbdKind)kind, &p, NULL);
         double sum_x = 0;
         for (int64_t i = 0; i < p.n; i++) {
             p.recency[i] *= 7, p.age[i] *= 7;
             sum_x += p.frequency[i];
         }
-        BgnbdFit long_days = people_fit((BgnbdKind)kind, &p, NULL);
+        Bgnbdfit long_days = people_fit((BgnbdKind)kind, &p, NULL);
         double shift = sum_x * log(7);
         ck_assert_double_eq_tol(long_days.params.alpha / days.params.alpha, 7, 1e-6);
         ck_assert_double_eq_tol(long_days.params.r, days.params.r, 1e-7);
@@ -785,7 +875,7 @@ START_TEST(polls_interrupt) {
     People p = people_simulate(BGNBD_BG, &people_params, &people_spend, 300, 700);
     for (int64_t max = 0; max < 40; max++) {
         Fuse fuse = {0, max}, spend_fuse = {0, max};
-        BgnbdFit fit = people_fit(BGNBD_BG, &p, &(Poll){fuse_blown, &fuse});
+        Bgnbdfit fit = people_fit(BGNBD_BG, &p, &(Poll){fuse_blown, &fuse});
         GammagammaFit spend = people_fit_spend(&p, &(Poll){fuse_blown, &spend_fuse});
         bool right = fit.interrupted == (fuse.calls > max) && fuse.calls <= max + 1 &&
                      !(fit.interrupted && (fit.converged || !isnan(fit.params.r))) &&
@@ -801,7 +891,7 @@ START_TEST(polls_come_often_enough) {
     seed = 299792;
     People p = people_simulate(BGNBD_MBG, &people_params, &people_spend, 150000, 3000);
     Fuse fuse = {0, INT64_MAX}, spend_fuse = {0, INT64_MAX};
-    BgnbdFit fit = people_fit(BGNBD_MBG, &p, &(Poll){fuse_blown, &fuse});
+    Bgnbdfit fit = people_fit(BGNBD_MBG, &p, &(Poll){fuse_blown, &fuse});
     GammagammaFit spend = people_fit_spend(&p, &(Poll){fuse_blown, &spend_fuse});
     ck_assert(!fit.interrupted && !spend.interrupted);
     ck_assert(fuse.calls * 50000 >= fit.evaluations * p.groups.n);
@@ -841,7 +931,7 @@ START_TEST(degenerate_data_come_to_an_end) {
         p.monetary_value[i] = o->m;
     }
     for (int kind = 0; kind < 2; kind++) {
-        BgnbdFit fit = people_fit((BgnbdKind)kind, &p, NULL);
+        Bgnbdfit fit = people_fit((BgnbdKind)kind, &p, NULL);
         bool right = isfinite(fit.params.r) && isfinite(fit.params.alpha) &&
                      isfinite(fit.params.a) && isfinite(fit.params.b) &&
                      isfinite(fit.log_likelihood) && fit.warnings != 0 && fit.customers == o->n;
@@ -862,10 +952,10 @@ END_TEST
 
 START_TEST(nobody_is_no_fit) {
     People p = people_new(0);
-    BgnbdFit fit = people_fit(BGNBD_BG, &p, NULL);
+    Bgnbdfit fit = people_fit(BGNBD_BG, &p, NULL);
     GammagammaFit spend = people_fit_spend(&p, NULL);
     ck_assert(isnan(fit.params.r) && !fit.converged && fit.customers == 0);
-    ck_assert(fit.warnings == (BGNBD_NO_REPEATS | BGNBD_NOT_CONVERGED));
+    ck_assert(fit.warnings == (BGNBDFIT_NO_REPEATS | BGNBDFIT_NOT_CONVERGED));
     ck_assert(isnan(spend.params.p) && !spend.converged && isnan(spend.correlation));
     people_free(&p);
 }
@@ -909,8 +999,8 @@ START_TEST(no_attrition_is_noticed) {
     seed = 173205;
     People p = people_simulate(BGNBD_BG, &loyal, &people_spend, 3000, 700);
     for (int kind = 0; kind < 2; kind++) {
-        BgnbdFit fit = people_fit((BgnbdKind)kind, &p, NULL);
-        ck_assert(fit.warnings & BGNBD_NO_ATTRITION);
+        Bgnbdfit fit = people_fit((BgnbdKind)kind, &p, NULL);
+        ck_assert(fit.warnings & BGNBDFIT_NO_ATTRITION);
         ck_assert(fit.log_likelihood >= fit.log_likelihood_nbd - 0.01);
         ck_assert_double_eq_tol(fit.params.r, 0.8, 0.2);
     }
@@ -993,6 +1083,7 @@ static void add_customer_tests(Suite *suite) {
     tcase_add_test(tc, expectation_is_the_integral_over_p);
     tcase_add_test(tc, discount_is_the_integral_over_time);
     tcase_add_test(tc, discount_has_its_limits);
+    tcase_add_test(tc, purchases_are_the_same_with_and_without_discount);
     tcase_add_test(tc, probabilities_fit_together);
     tcase_add_test(tc, nonsense_is_nan);
     tcase_add_test(tc, gradient_reference_cases);
@@ -1000,6 +1091,15 @@ static void add_customer_tests(Suite *suite) {
     tcase_add_loop_test(tc, customers_at_given_parameters, 0, 4);
     tcase_add_loop_test(tc, customers_with_fifty_digits, 0, 4);
     tcase_add_loop_test(tc, spend_at_given_parameters, 0, 4);
+    suite_add_tcase(suite, tc);
+}
+
+static void add_curve_tests(Suite *suite) {
+    TCase *tc = tcase_create("curve");
+    tcase_set_timeout(tc, 60);
+    tcase_add_loop_test(tc, curve_is_the_full_evaluation, 0, CURVE_PARAMS);
+    tcase_add_test(tc, curve_of_one_age_is_a_constant);
+    tcase_add_test(tc, curve_tells_when_it_cannot_be_read);
     suite_add_tcase(suite, tc);
 }
 
@@ -1029,6 +1129,7 @@ static void add_fit_tests(Suite *suite) {
 int main(void) {
     Suite *suite = suite_create("model");
     add_customer_tests(suite);
+    add_curve_tests(suite);
     add_fit_tests(suite);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);

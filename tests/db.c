@@ -57,12 +57,19 @@ const char *db_temp_path(const char *name) {
 
 /* ---- Rows as text ---- */
 
+/* By the C library: how many digits SQLite writes for a %!.17g is a matter of its version. */
+static void db_append_real(sqlite3_str *out, double value) {
+    char text[40];
+    snprintf(text, sizeof(text), "%.17g", value);
+    sqlite3_str_appendall(out, text);
+    if (!strpbrk(text, ".en")) sqlite3_str_appendall(out, ".0"); /* nor inf or nan */
+}
+
 static void db_append_value(sqlite3_str *out, sqlite3_stmt *stmt, int col) {
     const unsigned char *bytes;
     switch (sqlite3_column_type(stmt, col)) {
         case SQLITE_NULL: sqlite3_str_appendall(out, "NULL"); break;
-        case SQLITE_FLOAT: sqlite3_str_appendf(out, "%!.17g", sqlite3_column_double(stmt,
-            col)); break;
+        case SQLITE_FLOAT: db_append_real(out, sqlite3_column_double(stmt, col)); break;
         case SQLITE_BLOB:
             bytes = sqlite3_column_blob(stmt, col);
             sqlite3_str_appendall(out, "x'");

@@ -83,7 +83,7 @@ Oracle *oracle_open(const char *name) {
     sqlite3_prepare_v2(oracle->db,
                        "INSERT INTO leaf"
                        " SELECT replace(replace(fullkey, '\"', ''), '$.', ''), atom,"
-                       " iif(type = 'array', json_array_length(value), 0) FROM json_tree(?)"
+                       " CASE type WHEN 'array' THEN json_array_length(value) ELSE 0 END FROM json_tree(?)"
                        " WHERE type = 'array' OR type <> 'object'",
                        -1, &fill, NULL);
     sqlite3_bind_text(fill, 1, text, -1, SQLITE_STATIC);

@@ -20,13 +20,13 @@ static void predictor_add_note(Predictor *predictor, Arena *arena, Err *err, con
 static void predictor_note_purchases(Predictor *predictor, const Buyers *buyers, Arena *arena,
                                      Err *err) {
     unsigned warnings = predictor->purchases.warnings;
-    if (warnings & BGNBD_NOT_CONVERGED)
+    if (warnings & BGNBDFIT_NOT_CONVERGED)
         predictor_add_note(predictor, arena, err, "not_converged: the purchase model found no optimum");
-    if (warnings & BGNBD_NO_ATTRITION)
+    if (warnings & BGNBDFIT_NO_ATTRITION)
         predictor_add_note(predictor, arena, err,
                            "no_attrition: these orders do not show customers leaving, p_alive says"
                            " little");
-    if (warnings & BGNBD_RIDGE)
+    if (warnings & BGNBDFIT_RIDGE)
         predictor_add_note(predictor, arena, err,
                            "ridge: the parameters are not identified, the predictions are");
     if (buyers->n_repeat < PREDICTOR_REPEAT_FEW)
@@ -66,12 +66,12 @@ static void predictor_fit_purchases(Predictor *predictor, const Buyers *buyers, 
     int64_t *count = arena_alloc_raw(scratch, err, n, sizeof(*count));
     void *workspace = arena_alloc_raw(scratch, err, rfmgroup_workspace_size(n), 1);
     if (err->rc) return;
-    BgnbdData data = {.frequency = x, .recency = tx, .age = age, .count = count};
+    BgnbdfitData data = {.frequency = x, .recency = tx, .age = age, .count = count};
     data.n = rfmgroup_collapse(n, buyers->frequency, buyers->recency, buyers->age, workspace, x, tx,
                                age, count);
-    workspace = arena_alloc_raw(scratch, err, bgnbd_workspace_size(&data), 1);
+    workspace = arena_alloc_raw(scratch, err, bgnbdfit_workspace_size(&data), 1);
     if (err->rc) return;
-    bgnbd_fit(kind, &data, workspace, poll, &predictor->purchases);
+    bgnbdfit_run(kind, &data, workspace, poll, &predictor->purchases);
     predictor->has_purchases = predictor->purchases.converged;
     if (predictor->purchases.interrupted) err_set(err, SQLITE_INTERRUPT, "interrupted");
 }

@@ -7,7 +7,7 @@
 #define PREDICTOR_H
 
 #include "data/buyers.h"
-#include "model/bgnbd.h"
+#include "model/bgnbdfit.h"
 #include "model/gammagamma.h"
 
 enum {
@@ -19,7 +19,7 @@ enum {
 extern const char *const retain_model_names[];
 
 typedef struct Predictor {
-    BgnbdFit purchases;
+    Bgnbdfit purchases;
     GammagammaFit spend;
     bool has_purchases, has_spend;
     double mean_spend;   /* of all repeat purchase days; stands in where Gamma-Gamma has no mean */

@@ -44,7 +44,10 @@ static void scan_step(sqlite3_context *context, int argc, sqlite3_value **argv) 
     if (scan->ledger.err->rc) sqlite3_result_error_code(context, scan->ledger.err->rc);
 }
 
+/* A source without rows has no first step: then the end takes the scan. */
 static void scan_final(sqlite3_context *context) {
+    ScanSink *sink = sqlite3_user_data(context);
+    if (!sqlite3_aggregate_context(context, 0)) sink->waiting = NULL;
     sqlite3_result_null(context);
 }
 
@@ -76,8 +79,12 @@ static sqlite3_stmt *scan_pass(Scan *scan, ScanSink *sink, const Source *source,
     Scan *outer = sink->waiting; /* of a source that reads through us before its own first row */
     sink->waiting = scan;
     if (!rc) rc = sqlite3_step(stmt);
+    bool untaken = sink->waiting == scan;
     sink->waiting = outer;
-    if (rc != SQLITE_ROW)
+    if (rc == SQLITE_ROW && untaken) /* an authorizer that ignores the function puts NULL in its place */
+        err_set(err, SQLITE_AUTH, "cannot read %s: not authorized to use function: %s", source->name,
+                retain_sink_name);
+    else if (rc != SQLITE_ROW)
         err_set(err, rc == SQLITE_DONE ? SQLITE_INTERNAL : rc, "cannot read %s: %s", source->name,
                 sqlite3_errmsg(source->db));
     return stmt;

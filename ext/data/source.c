@@ -300,18 +300,23 @@ static const char *source_guess(Source *source, SourceRole role) {
     return NULL;
 }
 
-/* True when the column is the whole primary key; false too where that cannot be told. */
-static bool source_is_key(const Source *source, const char *column) {
+/* True when the column is the whole primary key; false too where SQLite or its authorizer does not tell:
+ * then a refund names an order of its own, which changes nothing. */
+static bool source_is_key(Source *source, const char *column) {
     sqlite3_stmt *stmt = NULL;
     static const char sql[] =
         "SELECT count(*) = 1 AND max(name = ?2 COLLATE NOCASE) FROM pragma_table_info(?1, ?3)"
         " WHERE pk > 0";
     bool key = false;
-    if (sqlite3_prepare_v2(source->db, sql, -1, &stmt, NULL)) return false;
-    sqlite3_bind_text(stmt, 1, source->table, -1, SQLITE_STATIC);
-    sqlite3_bind_text(stmt, 2, column, -1, SQLITE_STATIC);
-    if (source->schema) sqlite3_bind_text(stmt, 3, source->schema, -1, SQLITE_STATIC);
-    if (sqlite3_step(stmt) == SQLITE_ROW) key = sqlite3_column_int(stmt, 0) == 1;
+    int rc = sqlite3_prepare_v2(source->db, sql, -1, &stmt, NULL);
+    if (!rc) rc = sqlite3_bind_text(stmt, 1, source->table, -1, SQLITE_STATIC);
+    if (!rc) rc = sqlite3_bind_text(stmt, 2, column, -1, SQLITE_STATIC);
+    if (!rc && source->schema) rc = sqlite3_bind_text(stmt, 3, source->schema, -1, SQLITE_STATIC);
+    if (!rc) rc = sqlite3_step(stmt);
+    if (rc == SQLITE_ROW) key = sqlite3_column_int(stmt, 0) == 1;
+    else if ((rc & 0xFF) != SQLITE_ERROR && (rc & 0xFF) != SQLITE_AUTH)
+        err_set(source->err, rc == SQLITE_DONE ? SQLITE_INTERNAL : rc, "cannot read %s: %s",
+                source->name, sqlite3_errmsg(source->db));
     sqlite3_finalize(stmt);
     return key;
 }

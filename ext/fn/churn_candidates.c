@@ -8,9 +8,12 @@
  * that the customer would bring in the next 365 days if alive: posterior mean purchase rate times
  * expected spend.
  */
+#include <assert.h>
+#include <string.h>
+
 #include "base/libm.h"
-#include "base/sort.h"
 #include "data/predictor.h"
+#include "data/ranking.h"
 #include "host/call.h"
 #include "stat/order.h"
 
@@ -36,7 +39,8 @@ enum {
     CHURN_CANDIDATES_OWN_GAPS = 3,      /* from here on a customer's own gaps are a habit */
     CHURN_CANDIDATES_BASKET_DAYS = 4,   /* purchase days that a comparison of baskets needs */
     CHURN_CANDIDATES_RECENT_DAYS = 2,   /* the recent ones of these */
-    CHURN_CANDIDATES_BASKET_DROP = 10   /* percent; smaller drops are not worth words */
+    CHURN_CANDIDATES_BASKET_DROP = 10,  /* percent; smaller drops are not worth words */
+    CHURN_CANDIDATES_TEXT_MAX = 160     /* bytes of a reason, its NUL too */
 };
 
 static const ArgSpec churn_candidates_args[] = {
@@ -74,17 +78,6 @@ static const ColSpec churn_candidates_cols[] = {
 
 static const CallOrder churn_candidates_order[] = {{CHURN_CANDIDATES_RANK, false}};
 
-typedef struct ChurnCandidatesState {
-    const Book *book;
-    Buyers buyers;
-    Predictor predictor;
-    uint32_t *listed;     /* buyers by rank */
-    double *probability;  /* by buyer */
-    double *value;        /* by buyer */
-    double shop_gap;      /* median of all gaps of the shop; NaN without one */
-    struct ChurnCandidatesHabit *habit; /* of the row that was read last: several columns need it */
-} ChurnCandidatesState;
-
 /* A buyer's gaps between purchase days. */
 typedef struct ChurnCandidatesHabit {
     int64_t buyer;        /* -1: nobody's yet */
@@ -92,6 +85,38 @@ typedef struct ChurnCandidatesHabit {
     double usual_gap;     /* NaN where the shop has no gap */
     int32_t *gaps;        /* room for the gaps of any one buyer */
 } ChurnCandidatesHabit;
+
+/* What the columns of one row are made of. */
+typedef struct ChurnCandidatesRow {
+    int64_t buyer;
+    MapKey id;
+    BookCustomer customer;
+    Day last;
+    int32_t silence;      /* days since then */
+    double probability, value;
+    double basket_drop;   /* percent; 0 where that cannot be told */
+} ChurnCandidatesRow;
+
+/* Neighbouring rows lie far apart in memory.  They are gathered many at a time, so that the memory works
+ * on many of them at once; a column then finds its row at hand. */
+enum { CHURN_CANDIDATES_BLOCK_ROWS = 64 };
+typedef struct ChurnCandidatesBlock {
+    int64_t number;       /* of the block that rows holds; -1: none yet */
+    ChurnCandidatesRow rows[CHURN_CANDIDATES_BLOCK_ROWS];
+    ChurnCandidatesHabit habit; /* of the row that was asked for last: several columns need it */
+} ChurnCandidatesBlock;
+
+typedef struct ChurnCandidatesState {
+    const Book *book;
+    Buyers buyers;
+    Predictor predictor;
+    uint32_t *listed;     /* buyers by rank */
+    int64_t n_listed;
+    double *probability;  /* by buyer */
+    double *value;        /* by buyer */
+    double shop_gap;      /* median of all gaps of the shop; NaN without one */
+    ChurnCandidatesBlock *block;
+} ChurnCandidatesState;
 
 /* ---- Gaps between purchase days ---- */
 
@@ -121,11 +146,11 @@ static double churn_candidates_usual_gap(int32_t *gaps, int64_t n_gaps, double s
 }
 
 static const ChurnCandidatesHabit *churn_candidates_habit(const ChurnCandidatesState *state,
-                                                          int64_t buyer,
-                                                          const BookCustomer *customer) {
-    ChurnCandidatesHabit *habit = state->habit;
-    if (habit->buyer == buyer) return habit;
-    habit->buyer = buyer;
+                                                          const ChurnCandidatesRow *row) {
+    ChurnCandidatesHabit *habit = &state->block->habit;
+    const BookCustomer *customer = &row->customer;
+    if (habit->buyer == row->buyer) return habit;
+    habit->buyer = row->buyer;
     habit->n_gaps = customer->n_days - 1;
     for (int64_t i = 0; i < habit->n_gaps; i++)
         habit->gaps[i] = customer->days[i + 1] - customer->days[i];
@@ -153,27 +178,55 @@ static int churn_candidates_longer_than(const int32_t *gaps, int64_t n, int32_t 
     return (int)(100 * shorter / n);
 }
 
-static char *churn_candidates_reason(const ChurnCandidatesHabit *habit, const BookCustomer *customer,
-                                     int32_t silence) {
+/* A text on its way; sqlite3_str would cost more than all the rest of a row. */
+typedef struct ChurnCandidatesText {
+    char bytes[CHURN_CANDIDATES_TEXT_MAX];
+    int n;
+} ChurnCandidatesText;
+
+static void churn_candidates_add(ChurnCandidatesText *text, const char *words) {
+    int n = (int)strlen(words);
+    assert(text->n + n < CHURN_CANDIDATES_TEXT_MAX);
+    memcpy(text->bytes + text->n, words, (size_t)n + 1);
+    text->n += n;
+}
+
+static void churn_candidates_add_number(ChurnCandidatesText *text, double number) {
+    char digits[20], *digit = digits + sizeof(digits);
+    int64_t rest = (int64_t)(number + 0.5);
+    *--digit = 0;
+    do *--digit = (char)('0' + rest % 10);
+    while ((rest /= 10) > 0);
+    churn_candidates_add(text, digit);
+}
+
+static void churn_candidates_reason(ChurnCandidatesText *text, const ChurnCandidatesHabit *habit,
+                                    const ChurnCandidatesRow *row) {
     int64_t n = habit->n_gaps;
     double usual = habit->usual_gap;
-    double drop = churn_candidates_basket_drop(customer);
-    sqlite3_str *text = sqlite3_str_new(NULL);
-    if (silence == 0) sqlite3_str_appendall(text, "ordered on the last day");
-    else sqlite3_str_appendf(text, "last order %d day%s ago", silence, silence == 1 ? "" : "s");
-    if (n == 0) {
-        sqlite3_str_appendall(text, "; bought once");
-        if (!isnan(usual))
-            sqlite3_str_appendf(text, ", gaps here are usually %.0f days", usual);
+    if (row->silence == 0) {
+        churn_candidates_add(text, "ordered on the last day");
     } else {
-        sqlite3_str_appendf(text, ", usually every %.0f", usual);
+        churn_candidates_add(text, "last order ");
+        churn_candidates_add_number(text, row->silence);
+        churn_candidates_add(text, row->silence == 1 ? " day ago" : " days ago");
     }
-    if (n >= CHURN_CANDIDATES_OWN_GAPS && silence > usual)
-        sqlite3_str_appendf(text, "; longer than %d %% of own gaps",
-                            churn_candidates_longer_than(habit->gaps, n, silence));
-    if (drop >= CHURN_CANDIDATES_BASKET_DROP)
-        sqlite3_str_appendf(text, "; basket down %.0f %%", drop);
-    return sqlite3_str_finish(text);
+    if (n == 0) churn_candidates_add(text, "; bought once");
+    if (!isnan(usual)) {
+        churn_candidates_add(text, n == 0 ? ", gaps here are usually " : ", usually every ");
+        churn_candidates_add_number(text, usual);
+        if (n == 0) churn_candidates_add(text, " days");
+    }
+    if (n >= CHURN_CANDIDATES_OWN_GAPS && row->silence > usual) {
+        churn_candidates_add(text, "; longer than ");
+        churn_candidates_add_number(text, churn_candidates_longer_than(habit->gaps, n, row->silence));
+        churn_candidates_add(text, " % of own gaps");
+    }
+    if (row->basket_drop >= CHURN_CANDIDATES_BASKET_DROP) {
+        churn_candidates_add(text, "; basket down ");
+        churn_candidates_add_number(text, row->basket_drop);
+        churn_candidates_add(text, " %");
+    }
 }
 
 static const char *churn_candidates_band(double probability) {
@@ -184,29 +237,48 @@ static const char *churn_candidates_band(double probability) {
 
 /* ---- Ranking ---- */
 
-/* Larger first; what is not known last. */
-static int churn_candidates_larger_first(double a, double b) {
-    if (isnan(a) || isnan(b)) return isnan(a) - isnan(b);
-    return (a < b) - (a > b);
-}
-
+/* Those with as much at stake: the likelier first, then by id.  Larger first; what is not known last. */
 static int churn_candidates_compare(const void *context, uint32_t a, uint32_t b) {
     const ChurnCandidatesState *state = context;
-    int order = churn_candidates_larger_first(state->value[a], state->value[b]);
-    if (!order) order = churn_candidates_larger_first(state->probability[a], state->probability[b]);
+    double p_a = state->probability[a], p_b = state->probability[b];
+    int order = isnan(p_a) || isnan(p_b) ? isnan(p_a) - isnan(p_b) : (p_a < p_b) - (p_a > p_b);
     return order ? order : map_compare(book_customer_id(state->book, state->buyers.customer[a]),
                                        book_customer_id(state->book, state->buyers.customer[b]));
+}
+
+static void churn_candidates_rank(ChurnCandidatesState *state, double min_probability, Err *err) {
+    Ranking ranking;
+    int64_t n = state->buyers.n;
+    ranking_open(&ranking, n, err);
+    if (err->rc) return;
+    for (int64_t i = 0; i < n; i++)
+        if (!(state->probability[i] < min_probability))
+            ranking_add(&ranking, (uint32_t)i, state->value[i]);
+    state->n_listed = ranking_close(&ranking, state->listed, churn_candidates_compare, state);
 }
 
 static void churn_candidates_score(Call *call, ChurnCandidatesState *state) {
     const Buyers *buyers = &state->buyers;
     double horizon = (double)call->args[CHURN_CANDIDATES_HORIZON].integer;
-    for (int64_t i = 0; i < buyers->n; i++) {
+    for (int64_t i = 0; i < buyers->n && !call->err->rc; i++) {
         state->probability[i] = predictor_p_no_purchase(&state->predictor, buyers, i, horizon);
         state->value[i] = state->probability[i] * predictor_rate(&state->predictor, buyers, i) *
                           CHURN_CANDIDATES_VALUE_DAYS * predictor_spend(&state->predictor, buyers, i);
-        if (i % MAP_PAGE_KEYS == 0 && poll_stop(call->poll)) return;
+        if (i % MAP_PAGE_KEYS == 0 && poll_stop(call->poll))
+            err_set(call->err, SQLITE_INTERRUPT, "interrupted");
     }
+}
+
+/* Memory for the rows as they are read. */
+static void churn_candidates_open_block(Call *call, ChurnCandidatesState *state) {
+    int32_t most_gaps = 0;
+    for (int64_t i = 0; i < state->buyers.n; i++)
+        if (state->buyers.frequency[i] > most_gaps) most_gaps = state->buyers.frequency[i];
+    state->block = arena_alloc_raw(call->arena, call->err, 1, sizeof(*state->block));
+    int32_t *gaps = arena_alloc_raw(call->arena, call->err, most_gaps, sizeof(*gaps));
+    if (call->err->rc) return;
+    state->block->number = -1;
+    state->block->habit = (ChurnCandidatesHabit){.buyer = -1, .gaps = gaps};
 }
 
 static int64_t churn_candidates_open(Call *call) {
@@ -215,7 +287,7 @@ static int64_t churn_candidates_open(Call *call) {
     call->state = state;
     state->book = &call->book;
     buyers_summarise(&state->buyers, &call->book, call->arena, call->err);
-    int64_t n = state->buyers.n, n_listed = 0, most_gaps = 0;
+    int64_t n = state->buyers.n;
     if (n == 0) return 0;
     predictor_fit(&state->predictor, &call->book, &state->buyers,
                   (BgnbdKind)call->args[CHURN_CANDIDATES_MODEL].integer, call->arena, call->err,
@@ -223,56 +295,73 @@ static int64_t churn_candidates_open(Call *call) {
     state->shop_gap = churn_candidates_shop_gap(call, &state->buyers);
     state->probability = arena_alloc_raw(call->arena, call->err, n, sizeof(double));
     state->value = arena_alloc_raw(call->arena, call->err, n, sizeof(double));
-    state->listed = arena_alloc_raw(call->arena, call->err, 2 * n, sizeof(uint32_t));
-    for (int64_t i = 0; i < n; i++)
-        if (state->buyers.frequency[i] > most_gaps) most_gaps = state->buyers.frequency[i];
-    state->habit = arena_alloc(call->arena, call->err, 1, sizeof(*state->habit));
-    int32_t *gaps = arena_alloc_raw(call->arena, call->err, most_gaps, sizeof(*gaps));
+    state->listed = arena_alloc_raw(call->arena, call->err, n, sizeof(uint32_t));
+    churn_candidates_open_block(call, state);
     if (call->err->rc) return 0;
-    *state->habit = (ChurnCandidatesHabit){.buyer = -1, .gaps = gaps};
     churn_candidates_score(call, state);
-    for (int64_t i = 0; i < n; i++)
-        if (!(state->probability[i] < call->args[CHURN_CANDIDATES_MIN].real))
-            state->listed[n_listed++] = (uint32_t)i;
-    sort_ids(state->listed, state->listed + n, n_listed, churn_candidates_compare, state);
-    return n_listed;
+    churn_candidates_rank(state, call->args[CHURN_CANDIDATES_MIN].real, call->err);
+    return state->n_listed;
 }
 
-static void churn_candidates_cell(const void *pointer, int64_t row, int col, Out *out) {
-    const ChurnCandidatesState *state = pointer;
+/* ---- Rows ---- */
+
+static void churn_candidates_read_row(const ChurnCandidatesState *state, int64_t i,
+                                      ChurnCandidatesRow *row) {
     const Buyers *buyers = &state->buyers;
-    int64_t i = state->listed[row];
-    BookCustomer customer = book_customer(state->book, buyers->customer[i]);
-    int32_t silence = buyers->age[i] - buyers->recency[i];
+    row->buyer = i;
+    row->id = *book_customer_id(state->book, buyers->customer[i]);
+    row->customer = book_customer(state->book, buyers->customer[i]);
+    row->last = row->customer.days[row->customer.n_days - 1];
+    row->silence = buyers->age[i] - buyers->recency[i];
+    row->probability = state->probability[i];
+    row->value = state->value[i];
+    row->basket_drop = churn_candidates_basket_drop(&row->customer);
+}
+
+static const ChurnCandidatesRow *churn_candidates_row(const ChurnCandidatesState *state, int64_t row) {
+    ChurnCandidatesBlock *block = state->block;
+    int64_t number = row / CHURN_CANDIDATES_BLOCK_ROWS, first = number * CHURN_CANDIDATES_BLOCK_ROWS;
+    if (block->number != number) {
+        for (int64_t i = 0; i < CHURN_CANDIDATES_BLOCK_ROWS && first + i < state->n_listed; i++)
+            churn_candidates_read_row(state, state->listed[first + i], &block->rows[i]);
+        block->number = number;
+    }
+    return &block->rows[row - first];
+}
+
+static void churn_candidates_out_reason(const ChurnCandidatesState *state,
+                                        const ChurnCandidatesRow *row, Out *out) {
+    ChurnCandidatesText text;
+    text.n = 0;
+    churn_candidates_reason(&text, churn_candidates_habit(state, row), row);
+    out_text(out, text.bytes);
+}
+
+static void churn_candidates_cell(const void *pointer, int64_t row_number, int col, Out *out) {
+    const ChurnCandidatesState *state = pointer;
+    const ChurnCandidatesRow *row = churn_candidates_row(state, row_number);
     switch (col) {
-        case CHURN_CANDIDATES_RANK: out_int(out, row + 1); break;
-        case CHURN_CANDIDATES_CUSTOMER:
-            out_key(out, book_customer_id(state->book, buyers->customer[i]));
-            break;
-        case CHURN_CANDIDATES_PROBABILITY: out_real(out, state->probability[i]); break;
+        case CHURN_CANDIDATES_RANK: out_int(out, row_number + 1); break;
+        case CHURN_CANDIDATES_CUSTOMER: out_key(out, &row->id); break;
+        case CHURN_CANDIDATES_PROBABILITY: out_real(out, row->probability); break;
         case CHURN_CANDIDATES_P_ALIVE:
-            out_real(out, predictor_p_alive(&state->predictor, buyers, i));
+            out_real(out, predictor_p_alive(&state->predictor, &state->buyers, row->buyer));
             break;
-        case CHURN_CANDIDATES_LAST: out_day(out, customer.days[customer.n_days - 1]); break;
-        case CHURN_CANDIDATES_SINCE: out_int(out, silence); break;
+        case CHURN_CANDIDATES_LAST: out_day(out, row->last); break;
+        case CHURN_CANDIDATES_SINCE: out_int(out, row->silence); break;
         case CHURN_CANDIDATES_GAP:
-            out_real(out, churn_candidates_habit(state, i, &customer)->usual_gap);
+            out_real(out, churn_candidates_habit(state, row)->usual_gap);
             break;
         case CHURN_CANDIDATES_OVERDUE:
-            out_real(out, silence / churn_candidates_habit(state, i, &customer)->usual_gap);
+            out_real(out, row->silence / churn_candidates_habit(state, row)->usual_gap);
             break;
-        case CHURN_CANDIDATES_DAYS: out_int(out, customer.n_days); break;
+        case CHURN_CANDIDATES_DAYS: out_int(out, row->customer.n_days); break;
         case CHURN_CANDIDATES_HISTORIC:
-            out_real(out, state->book->has_amounts ? customer.total : (double)NAN);
+            out_real(out, state->book->has_amounts ? row->customer.total : (double)NAN);
             break;
-        case CHURN_CANDIDATES_VALUE: out_real(out, state->value[i]); break;
-        case CHURN_CANDIDATES_BAND:
-            out_static(out, churn_candidates_band(state->probability[i]));
-            break;
-        case CHURN_CANDIDATES_REASON:
-            out_owned(out, churn_candidates_reason(churn_candidates_habit(state, i, &customer), &customer,
-                                                   silence));
-            break;
+        case CHURN_CANDIDATES_VALUE: out_real(out, row->value); break;
+        case CHURN_CANDIDATES_BAND: out_static(out, churn_candidates_band(row->probability)); break;
+        case CHURN_CANDIDATES_REASON: churn_candidates_out_reason(state, row, out); break;
         default: out_text(out, state->predictor.note);
     }
 }

@@ -19,8 +19,8 @@
 #include <string.h>
 
 #include "base/libm.h"
-#include "base/sort.h"
 #include "data/predictor.h"
+#include "data/ranking.h"
 #include "host/call.h"
 #include "host/host.h"
 #include "math/sum.h"
@@ -42,45 +42,49 @@ typedef struct ClvValue {
     double p_alive, expected_purchases, expected_spend, predicted_clv;
 } ClvValue;
 
-/* Expected purchases by frequency: a curve over age where many customers share it. */
+/* The customers of one frequency.  When they are many, their expected purchases are a curve over age. */
+typedef struct ClvPeers {
+    int64_t customers;
+    int32_t age_min, age_max;
+    Bgnbdcurve *curve; /* NULL: not drawn yet */
+} ClvPeers;
+
 typedef struct ClvCurves {
-    BgnbdTerms terms;
-    int32_t max_frequency, age_min, age_max;
-    int64_t *customers;  /* by frequency */
-    BgnbdCurve **curves; /* by frequency; NULL: not drawn yet */
+    BgnbdcurveTerms terms;
+    ClvPeers *peers; /* by frequency */
 } ClvCurves;
 
 static void clv_open_curves(ClvCurves *curves, const Predictor *predictor, const ClvTerms *terms,
                             const Buyers *buyers, Arena *arena, Err *err) {
+    int32_t max_frequency = 0;
     *curves = (ClvCurves){.terms = {.kind = predictor->purchases.kind,
                                     .params = predictor->purchases.params,
                                     .horizon = terms->horizon_days,
-                                    .delta = log1p(terms->annual_discount_rate) / CLV_YEAR_DAYS},
-                          .age_min = INT32_MAX};
-    for (int64_t i = 0; i < buyers->n; i++) {
-        if (buyers->frequency[i] > curves->max_frequency) curves->max_frequency = buyers->frequency[i];
-        if (buyers->age[i] < curves->age_min) curves->age_min = buyers->age[i];
-        if (buyers->age[i] > curves->age_max) curves->age_max = buyers->age[i];
+                                    .delta = log1p(terms->annual_discount_rate) / CLV_YEAR_DAYS}};
+    for (int64_t i = 0; i < buyers->n; i++)
+        if (buyers->frequency[i] > max_frequency) max_frequency = buyers->frequency[i];
+    curves->peers = arena_alloc(arena, err, (int64_t)max_frequency + 1, sizeof(*curves->peers));
+    for (int64_t i = 0; i < buyers->n && !err->rc; i++) {
+        ClvPeers *peers = &curves->peers[buyers->frequency[i]];
+        int32_t age = buyers->age[i];
+        if (peers->customers == 0 || age < peers->age_min) peers->age_min = age;
+        if (age > peers->age_max) peers->age_max = age;
+        peers->customers++;
     }
-    int64_t n = (int64_t)curves->max_frequency + 1;
-    curves->customers = arena_alloc(arena, err, n, sizeof(*curves->customers));
-    curves->curves = arena_alloc(arena, err, n, sizeof(*curves->curves));
-    for (int64_t i = 0; i < buyers->n && !err->rc; i++) curves->customers[buyers->frequency[i]]++;
 }
 
 static BgnbdPurchases clv_purchases(ClvCurves *curves, int32_t frequency, int32_t age, Arena *arena,
                                     Err *err) {
-    if (curves->customers[frequency] < CLV_CURVE_CUSTOMERS)
+    ClvPeers *peers = &curves->peers[frequency];
+    if (peers->customers < CLV_CURVE_CUSTOMERS)
         return bgnbdcurve_exact(&curves->terms, frequency, age);
-    BgnbdCurve *curve = curves->curves[frequency];
-    if (!curve) {
-        curve = arena_alloc(arena, err, 1, sizeof(*curve));
-        if (!curve) return (BgnbdPurchases){0};
-        bgnbdcurve_fit(curve, &curves->terms, frequency, curves->age_min, curves->age_max);
-        curves->curves[frequency] = curve;
+    if (!peers->curve) {
+        peers->curve = arena_alloc(arena, err, 1, sizeof(*peers->curve));
+        if (!peers->curve) return (BgnbdPurchases){0};
+        bgnbdcurve_fit(peers->curve, &curves->terms, frequency, peers->age_min, peers->age_max);
     }
-    return curve->converged ? bgnbdcurve_read(curve, age)
-                            : bgnbdcurve_exact(&curves->terms, frequency, age);
+    return peers->curve->converged ? bgnbdcurve_read(peers->curve, age)
+                                   : bgnbdcurve_exact(&curves->terms, frequency, age);
 }
 
 static ClvValue clv_value(const Predictor *predictor, const ClvTerms *terms, const Buyers *buyers,
@@ -162,6 +166,22 @@ static const ColSpec clv_cols[] = {
 
 static const CallOrder clv_order[] = {{CLV_PREDICTED, true}, {CLV_CUSTOMER, false}};
 
+/* What the columns of one row say. */
+typedef struct ClvRow {
+    MapKey customer;
+    int32_t frequency, recency, age;
+    double monetary_value, historic_clv;
+    ClvValue value;
+} ClvRow;
+
+/* Neighbouring rows lie far apart in memory.  They are gathered many at a time, so that the memory works
+ * on many of them at once; a column then finds its row at hand. */
+enum { CLV_BLOCK_ROWS = 64 };
+typedef struct ClvBlock {
+    int64_t number;    /* of the block that rows holds; -1: none yet */
+    ClvRow rows[CLV_BLOCK_ROWS];
+} ClvBlock;
+
 typedef struct ClvState {
     const Book *book;
     Buyers buyers;
@@ -169,15 +189,23 @@ typedef struct ClvState {
     ClvTerms terms;
     ClvValue *values;  /* by buyer */
     uint32_t *listed;  /* buyers by row */
+    ClvBlock *block;
 } ClvState;
 
-static int clv_compare(const void *context, uint32_t a, uint32_t b) {
+static int clv_compare_customers(const void *context, uint32_t a, uint32_t b) {
     const ClvState *state = context;
-    double value_a = state->values[a].predicted_clv, value_b = state->values[b].predicted_clv;
-    int order = isnan(value_a) || isnan(value_b) ? isnan(value_a) - isnan(value_b)
-                                                 : (value_a < value_b) - (value_a > value_b);
-    return order ? order : map_compare(book_customer_id(state->book, state->buyers.customer[a]),
-                                       book_customer_id(state->book, state->buyers.customer[b]));
+    return map_compare(book_customer_id(state->book, state->buyers.customer[a]),
+                       book_customer_id(state->book, state->buyers.customer[b]));
+}
+
+static void clv_sort(ClvState *state, Err *err) {
+    Ranking ranking;
+    int64_t n = state->buyers.n;
+    ranking_open(&ranking, n, err);
+    if (err->rc) return;
+    for (int64_t i = 0; i < n; i++)
+        ranking_add(&ranking, (uint32_t)i, state->values[i].predicted_clv);
+    ranking_close(&ranking, state->listed, clv_compare_customers, state);
 }
 
 static int64_t clv_open(Call *call) {
@@ -195,34 +223,55 @@ static int64_t clv_open(Call *call) {
                   (BgnbdKind)call->args[CLV_MODEL].integer, call->arena, call->err, call->poll);
     state->values = clv_values(&state->predictor, &state->terms, &state->buyers, call->arena,
                                call->err, call->poll);
-    state->listed = arena_alloc_raw(call->arena, call->err, 2 * n, sizeof(uint32_t));
+    state->listed = arena_alloc_raw(call->arena, call->err, n, sizeof(uint32_t));
+    state->block = arena_alloc_raw(call->arena, call->err, 1, sizeof(ClvBlock));
     if (call->err->rc) return 0;
-    for (int64_t i = 0; i < n; i++) state->listed[i] = (uint32_t)i;
-    sort_ids(state->listed, state->listed + n, n, clv_compare, state);
+    state->block->number = -1;
+    clv_sort(state, call->err);
     return n;
 }
 
-static void clv_cell(const void *pointer, int64_t row, int col, Out *out) {
-    const ClvState *state = pointer;
+static void clv_read_row(const ClvState *state, int64_t i, ClvRow *row) {
     const Buyers *buyers = &state->buyers;
-    int64_t i = state->listed[row];
-    BookCustomer customer = book_customer(state->book, buyers->customer[i]);
-    const ClvValue *value = &state->values[i];
-    double historic = state->book->has_amounts ? state->terms.margin * customer.total : (double)NAN;
+    double total = book_customer(state->book, buyers->customer[i]).total;
+    row->customer = *book_customer_id(state->book, buyers->customer[i]);
+    row->frequency = buyers->frequency[i];
+    row->recency = buyers->recency[i];
+    row->age = buyers->age[i];
+    row->monetary_value = buyers->monetary_value[i];
+    row->historic_clv = state->book->has_amounts ? state->terms.margin * total : (double)NAN;
+    row->value = state->values[i];
+}
+
+static const ClvRow *clv_row(const ClvState *state, int64_t row) {
+    ClvBlock *block = state->block;
+    int64_t number = row / CLV_BLOCK_ROWS, first = number * CLV_BLOCK_ROWS;
+    if (block->number != number) {
+        for (int64_t i = 0; i < CLV_BLOCK_ROWS && first + i < state->buyers.n; i++)
+            clv_read_row(state, state->listed[first + i], &block->rows[i]);
+        block->number = number;
+    }
+    return &block->rows[row - first];
+}
+
+static void clv_cell(const void *pointer, int64_t row_number, int col, Out *out) {
+    const ClvState *state = pointer;
+    const ClvRow *row = clv_row(state, row_number);
+    Day first = state->book->as_of - row->age;
     switch (col) {
-        case CLV_CUSTOMER: out_key(out, book_customer_id(state->book, buyers->customer[i])); break;
-        case CLV_FIRST: out_day(out, customer.days[0]); break;
-        case CLV_LAST: out_day(out, customer.days[customer.n_days - 1]); break;
-        case CLV_FREQUENCY: out_int(out, buyers->frequency[i]); break;
-        case CLV_RECENCY: out_int(out, buyers->recency[i]); break;
-        case CLV_AGE: out_int(out, buyers->age[i]); break;
-        case CLV_MONETARY: out_real(out, buyers->monetary_value[i]); break;
-        case CLV_P_ALIVE: out_real(out, value->p_alive); break;
-        case CLV_PURCHASES: out_real(out, value->expected_purchases); break;
-        case CLV_SPEND: out_real(out, value->expected_spend); break;
-        case CLV_PREDICTED: out_real(out, value->predicted_clv); break;
-        case CLV_HISTORIC: out_real(out, historic); break;
-        case CLV_TOTAL: out_real(out, historic + value->predicted_clv); break;
+        case CLV_CUSTOMER: out_key(out, &row->customer); break;
+        case CLV_FIRST: out_day(out, first); break;
+        case CLV_LAST: out_day(out, first + row->recency); break;
+        case CLV_FREQUENCY: out_int(out, row->frequency); break;
+        case CLV_RECENCY: out_int(out, row->recency); break;
+        case CLV_AGE: out_int(out, row->age); break;
+        case CLV_MONETARY: out_real(out, row->monetary_value); break;
+        case CLV_P_ALIVE: out_real(out, row->value.p_alive); break;
+        case CLV_PURCHASES: out_real(out, row->value.expected_purchases); break;
+        case CLV_SPEND: out_real(out, row->value.expected_spend); break;
+        case CLV_PREDICTED: out_real(out, row->value.predicted_clv); break;
+        case CLV_HISTORIC: out_real(out, row->historic_clv); break;
+        case CLV_TOTAL: out_real(out, row->historic_clv + row->value.predicted_clv); break;
         default: out_text(out, state->predictor.note);
     }
 }

@@ -37,8 +37,8 @@ void host_leave(Host *host);
  * call's own text where calls are nested.  NULL: SQLite's own text says it all. */
 char *host_error_text(Host *host, const char *function, const Err *err);
 
-/* A Poll that steps a prepared SELECT 1, through which SQLite's interrupt flag and progress handler are
- * heard on every version.  The failure's code goes to err. */
+/* A Poll that steps a prepared SELECT of no table, through which SQLite's interrupt flag and progress handler
+ * are heard on every version.  The failure's code goes to err. */
 typedef struct HostBeat {
     sqlite3 *db;
     sqlite3_stmt *stmt;

@@ -26,6 +26,9 @@ void chebyshev_fit(Chebyshev *curve, double low, double high, int n, const doubl
 /* True when the last coefficients are below tolerance: so is about the error. */
 bool chebyshev_converged(const Chebyshev *curve, double tolerance);
 
+/* Drops the last coefficients as long as they change no value by more than tolerance. */
+void chebyshev_trim(Chebyshev *curve, double tolerance);
+
 /* The value at x within the interval. */
 double chebyshev_value(const Chebyshev *curve, double x);
 

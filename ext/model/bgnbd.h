@@ -16,17 +16,14 @@
  * MBG: Batislam, Denizel, Filiztekin (2007), International Journal of Research in Marketing
  * 24(3), 201-209; Hoppe, Wagner (2007), Marketing JRM 3(2), 75-90.
  *
- * Time may be in any unit: t_x, T, alpha and horizons share it, r, a and b have none.  bgnbd_fit
- * works in days.  Functions of one customer want r, alpha, a, b > 0 and 0 <= tx <= T, x >= 0
- * (tx = 0 when x = 0), horizons t >= 0, all finite; otherwise they return NaN.
+ * Time may be in any unit: t_x, T, alpha and horizons share it, r, a and b have none.  Wanted are
+ * r, alpha, a, b > 0 and 0 <= tx <= T, x >= 0 (tx = 0 when x = 0), horizons t >= 0, all finite;
+ * otherwise the functions return NaN.
  */
 #ifndef MODEL_BGNBD_H
 #define MODEL_BGNBD_H
 
 #include <stdbool.h>
-#include <stdint.h>
-
-#include "base/poll.h"
 
 typedef enum BgnbdKind { BGNBD_BG, BGNBD_MBG } BgnbdKind;
 
@@ -34,45 +31,6 @@ typedef struct BgnbdParams {
     double r, alpha; /* purchase rates: Gamma(r, alpha), mean r / alpha per day */
     double a, b;     /* dropout probabilities: Beta(a, b), mean a / (a + b) */
 } BgnbdParams;
-
-/* Customers by history, as rfmgroup_collapse leaves them: n triples with
- * 0 <= frequency <= recency <= age (days), count[i] customers each.  A triple may repeat; fits are
- * fastest when equal frequencies are neighbours, and equal to the last bit for equal order. */
-typedef struct BgnbdData {
-    int64_t n;
-    const int32_t *frequency, *recency, *age;
-    const int64_t *count;
-} BgnbdData;
-
-enum {
-    BGNBD_NO_ATTRITION = 1,  /* nobody is seen to drop out: a / (a + b) is next to 0, or dropout
-                                improves the log-likelihood of the plain NBD by less than 2 */
-    BGNBD_RIDGE = 2,         /* only a combination of parameters is identified: one ran away, or
-                                the curvature is singular; predictions hold, parameters do not */
-    BGNBD_NOT_CONVERGED = 4, /* the search ended before an optimum */
-    BGNBD_NO_REPEATS = 8     /* no repeat purchase, or no time to make one: nothing to learn */
-};
-
-typedef struct BgnbdFit {
-    BgnbdKind kind;
-    BgnbdParams params;         /* maximum likelihood, alpha in days; NaN without customers */
-    BgnbdParams std_error;      /* asymptotic standard errors, NaN when not identified */
-    double log_likelihood;      /* at params */
-    double log_likelihood_nbd;  /* of the best model without dropout */
-    int64_t customers;          /* sum of the counts */
-    int64_t one_timers;         /* of those, with frequency 0 */
-    int iterations, evaluations; /* over all starts; evaluations of the full likelihood */
-    bool converged, interrupted; /* after an interruption nothing else is to be used */
-    unsigned warnings;          /* BGNBD_NO_ATTRITION, ... */
-} BgnbdFit;
-
-/* Bytes that bgnbd_fit needs for these data. */
-int64_t bgnbd_workspace_size(const BgnbdData *data);
-
-/* Fits by maximum likelihood.  Never fails: what went wrong is in out->warnings.  The workspace
- * is 8-aligned.  Polls before each evaluation and at least every 50,000 terms. */
-void bgnbd_fit(BgnbdKind kind, const BgnbdData *data, void *workspace, const Poll *poll,
-               BgnbdFit *out);
 
 /* ln(L) of one customer.  gradient (may be NULL) gets d/dr, d/dalpha, d/da, d/db. */
 double bgnbd_loglik(BgnbdKind kind, const BgnbdParams *params, double x, double tx, double T,
@@ -98,7 +56,42 @@ double bgnbd_expected_if_alive(BgnbdKind kind, const BgnbdParams *params, double
 double bgnbd_discounted_if_alive(BgnbdKind kind, const BgnbdParams *params, double x, double T,
                                  double t, double delta);
 
+/* Both at the price of the second. */
+typedef struct BgnbdPurchases {
+    double expected, discounted;
+} BgnbdPurchases;
+
+BgnbdPurchases bgnbd_purchases_if_alive(BgnbdKind kind, const BgnbdParams *params, double x,
+                                        double T, double t, double delta);
+
 /* Expected repeat purchases of a new customer in the first t after the first purchase. */
 double bgnbd_unconditional_expected(BgnbdKind kind, const BgnbdParams *params, double t);
+
+/* ---- Pieces of the likelihood, which the fit tabulates ---- */
+
+/* m of the likelihood: chances to drop out beside the repeat purchases. */
+static inline double bgnbd_m(BgnbdKind kind) {
+    return kind == BGNBD_MBG ? 1 : 0;
+}
+
+static inline bool bgnbd_can_be_gone(BgnbdKind kind, double x) {
+    return kind == BGNBD_MBG || x > 0;
+}
+
+/* Sums over i = 0 .. n - 1, extended to any n >= 0 by lgamma and psi; {0} are those of n = 0. */
+typedef struct BgnbdSums {
+    double n;
+    double log_rate;   /* ln(r + i) */
+    double rate;       /* 1 / (r + i) */
+} BgnbdSums;
+typedef struct BgnbdBetaSums {
+    double n;
+    double log_stay;   /* ln(1 + a / (b + i)) */
+    double b, ab;      /* 1 / (b + i), 1 / (a + b + i) */
+} BgnbdBetaSums;
+
+/* Moves the sums on to n: term by term when these are at most step_max, else afresh. */
+void bgnbd_sums_to(BgnbdSums *sums, const BgnbdParams *params, double n, double step_max);
+void bgnbd_beta_sums_to(BgnbdBetaSums *sums, const BgnbdParams *params, double n, double step_max);
 
 #endif

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "base/libm.h"
+#include "math/logsum.h"
 #include "math/optimise.h"
 #include "math/radix.h"
 #include "math/special.h"
@@ -132,15 +133,19 @@ typedef struct GammagammaRun {
 /* From first to the end of its frequency, which is returned; -1 to give up. */
 static int64_t gammagamma_run(GammagammaWork *w, int64_t first, double gamma, GammagammaRun *run) {
     int64_t i = first;
+    Logsum single = {0}; /* of the pairs with one customer, as most are */
     for (; i < w->n && w->x[i] == w->x[first]; i++) {
+        double ratio = w->z[i] / gamma;
         run->customers += w->weight[i];
-        run->log_sum += w->weight[i] * log1p(w->z[i] / gamma);
+        if (w->weight[i] == 1) logsum_add(&single, ratio);
+        else run->log_sum += w->weight[i] * log1p(ratio);
         run->share += w->weight[i] * (w->z[i] / (gamma + w->z[i]));
         if (++w->terms >= GAMMAGAMMA_POLL_TERMS) {
             w->terms = 0;
             if (poll_stop(w->poll)) return -1;
         }
     }
+    run->log_sum += logsum_value(&single);
     return i;
 }
 
@@ -245,7 +250,8 @@ void gammagamma_fit(int64_t n, const int32_t *frequency, const double *monetary_
     if (w.stopped) return;
     out->params = gammagamma_params(&w, best.point);
     out->log_likelihood = -best.value * w.customers;
-    out->converged = best.status == OPTIMISE_CONVERGED;
+    /* In units of next to nothing gamma may underflow. */
+    out->converged = best.status == OPTIMISE_CONVERGED && gammagamma_valid(&out->params);
     if (!out->converged) out->warnings |= GAMMAGAMMA_NOT_CONVERGED;
     if (out->params.q <= 1) out->warnings |= GAMMAGAMMA_MEAN_INFINITE;
     if (fabs(out->correlation) > GAMMAGAMMA_CORRELATION_MAX)

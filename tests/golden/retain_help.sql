@@ -29,7 +29,7 @@ table_column AS (SELECT cid AS place, name FROM pragma_table_xinfo('clv')),
 help_row AS (SELECT 1 AS part, * FROM retain_help('clv') WHERE column_name IS NOT NULL
              UNION ALL SELECT 2, * FROM retain_help('clv') WHERE kind = 'table' AND argument IS NOT NULL),
 help_column AS (SELECT coalesce(column_name, argument) AS name,
-                       iif(column_name GLOB 'rows_*' OR column_name GLOB 'customers_*', 3, part) AS part FROM help_row),
+                       CASE WHEN column_name GLOB 'rows_*' OR column_name GLOB 'customers_*' THEN 3 ELSE part END AS part FROM help_row),
 help_place AS (SELECT row_number() OVER (ORDER BY part) - 1 AS place, name FROM help_column)
 SELECT count(*) AS n_shared, (SELECT count(*) FROM table_column) AS n_columns, (SELECT count(*) FROM help_place) AS n_help
   FROM table_column JOIN help_place USING (place, name);

@@ -55,11 +55,11 @@ SELECT retention_rate(customer_id, order_date, NULL, '2025-03-01') FROM orders;
 SELECT retention_rate(customer_id, order_date, '2025-02-01', 'March') FROM orders;
 SELECT retention_rate(customer_id, amount, '2025-02-01', '2025-03-01') FROM orders;
 SELECT retention_rate(customer_id, '20250105', '2025-02-01', '2025-03-01') FROM orders;
-SELECT retention_rate(customer_id, iif(customer_id = 2, 20250105, order_date), '2025-02-01', '2025-03-01') FROM orders;
+SELECT retention_rate(customer_id, CASE WHEN customer_id = 2 THEN 20250105 ELSE order_date END, '2025-02-01', '2025-03-01') FROM orders;
 SELECT retention_rate(customer_id, order_date, '20250201', '2025-03-01') FROM orders;
 SELECT retention_rate(customer_id, order_date, x'3230', '2025-03-01') FROM orders;
 SELECT retention_rate(customer_id, '2025-02-30', '2025-02-01', '2025-03-01') FROM orders;
-SELECT retention_rate(customer_id, iif(customer_id = 2, NULL, order_date), '2025-02-01', '2025-03-01') FROM orders;
+SELECT retention_rate(customer_id, CASE WHEN customer_id <> 2 THEN order_date END, '2025-02-01', '2025-03-01') FROM orders;
 SELECT retention_rate(customer_id, order_date, '2025-02-01') FROM orders;
 
 -- It is an aggregate, not a window function.

@@ -82,7 +82,7 @@ SELECT first_order_date, historic_clv FROM clv('made');
 CREATE VIRTUAL TABLE notes USING fts5(customer_id, order_date, amount);
 INSERT INTO notes VALUES ('x', '2024-01-05', '12.5'), ('x', '2024-01-06', '1');
 SELECT frequency, historic_clv FROM clv('notes');
-CREATE TEMP VIEW json AS SELECT value ->> 'c' AS customer_id, value ->> 'd' AS order_date, value ->> 'a' AS amount
+CREATE TEMP VIEW json AS SELECT json_extract(value, '$.c') AS customer_id, json_extract(value, '$.d') AS order_date, json_extract(value, '$.a') AS amount
   FROM json_each('[{"c": 1, "d": "2024-01-05", "a": 3}, {"c": 1, "d": "2024-01-09", "a": 4}]');
 SELECT customer_id, frequency, historic_clv FROM clv('json');
 SELECT count(*) AS n FROM retention_rate('json_each') WHERE customer_column = 'key' AND date_column = 'value';
