@@ -4,8 +4,14 @@
 #   make deps            installs what is missing to build; with check or bench beside it, what those need too
 #   make demo            builds a sample shop and shows retention, churn candidates and customer value
 #   make check           the whole test suite
+#   make fuzz            the fuzzers, FUZZ_SECONDS=120 each (tests/fuzz/run.sh)
 #   make soak            one writer and its readers for SOAK_SECONDS (60), plain and under ThreadSanitizer
 #   make versions        the SQL tests against older and newer versions of SQLite, fetched with npm
+#   make faults          the fault tests in full: every call, code and page that may fail
+#   make analyse         what gcc -fanalyzer, clang-tidy and cppcheck find without running it
+#   make valgrind        golden tests and check programs under memcheck, in full
+#   make coverage        lines and branches that the tests reach, and a checked list of those they do not
+#   make mutants         MUTANTS=60 small mistakes of seed SEED=1: which of them do the tests notice?
 #   make bench           ratios to a bare scan and to plain SQL (see bench/README.md)
 #   make install         so that .load retain works from any directory (DESTDIR and libdir are honoured)
 #   make uninstall
@@ -14,7 +20,7 @@
 #   make clean
 
 .DEFAULT_GOAL := retain
-.PHONY: retain deps demo check soak versions checks core objects bench install uninstall amalgamation docs golden clean
+.PHONY: retain deps demo check analyse valgrind coverage mutants soak versions faults fuzz checks core objects bench install uninstall amalgamation docs golden clean
 # What is needed comes first, also under -j.
 ifneq (,$(filter deps,$(MAKECMDGOALS)))
 .NOTPARALLEL:
@@ -75,7 +81,7 @@ dist/retain.c dist/retain.h: $(SOURCES) $(wildcard ext/*/*.h) ext/registry.def e
 
 DEPS := gcc libc6-dev libsqlite3-dev sqlite3
 ifneq (,$(filter check bench,$(MAKECMDGOALS)))
-  DEPS += check libsubunit-dev pkg-config clang libclang-rt-dev libgsl-dev libicu-dev binutils python3 valgrind
+  DEPS += check libsubunit-dev pkg-config clang libclang-rt-dev libgsl-dev libicu-dev binutils python3 valgrind clang-tidy cppcheck
 endif
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
@@ -107,6 +113,27 @@ demo: $(LIBRARY) $(BUILD)/shop.db
 
 check: $(LIBRARY) amalgamation $(BUILD)/shop.db
 	sh tests/run.sh
+
+fuzz: amalgamation
+	sh tests/fuzz/run.sh
+
+faults: $(LIBRARY) amalgamation $(BUILD)/tests/check_api $(BUILD)/tests/check_faults
+	RETAIN_LONG=1 RETAIN_LIBRARY=$(abspath $(LIBRARY)) $(BUILD)/tests/check_api
+	RETAIN_LONG=1 RETAIN_LIBRARY=$(abspath $(LIBRARY)) $(BUILD)/tests/check_faults
+
+analyse: $(LIBRARY) amalgamation
+	sh tests/analyse.sh
+
+valgrind: amalgamation $(BUILD)/tests/check_base $(BUILD)/tests/check_stat $(BUILD)/tests/check_data
+	sh tests/valgrind.sh --long
+
+coverage: $(LIBRARY) $(BUILD)/shop.db
+	sh tests/coverage.sh
+
+MUTANTS ?= 60
+SEED ?= 1
+mutants: $(LIBRARY)
+	python3 tests/mutants.py $(MUTANTS) $(SEED)
 
 golden: $(LIBRARY)
 	sh tests/golden.sh --write

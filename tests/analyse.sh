@@ -6,18 +6,16 @@ set -u
 cd "$(dirname "$0")/.." || exit 1
 . tests/script.sh
 
-include='-std=c11 -Iext'
 sources=$(ls ext/retain.c ext/*/*.c)
 
 # ---- Analysers ----
 
-# In both forms, as library and as part of a program; -O0 keeps apart what callers assume.  One file, so that
-# the analyser follows calls from room to room.
+# Joined, the files take the analyser minutes.  In clv.c it takes the NULL that stands for a failed Err for one
+# that is used.
 if command -v gcc >/dev/null && [ "$(gcc -dumpversion | cut -d. -f1)" -ge 12 ]; then
-    for form in -DNDEBUG '-DNDEBUG -DSQLITE_CORE'; do
-        nothing "gcc -fanalyzer $form" \
-            "$(gcc $include -fPIC $form -O0 -fanalyzer -c -o "$scratch/one.o" dist/retain.c 2>&1)"
-    done
+    nothing 'gcc -fanalyzer' "$(printf '%s\n' $sources | xargs -P 2 -n 1 sh -c '
+        case $1 in ext/fn/clv.c) known=-Wno-analyzer-null-dereference ;; *) known= ;; esac
+        gcc -std=c11 -Iext -fPIC -DNDEBUG -O1 -fanalyzer $known -c -o /dev/null "$1" 2>&1' -)"
 else
     skip 'gcc -fanalyzer' 'no gcc of version 12 or newer'
 fi
@@ -34,7 +32,7 @@ if command -v cppcheck >/dev/null; then
     for form in '' -DSQLITE_CORE; do
         nothing "cppcheck $form" \
             "$(cppcheck --quiet --std=c11 -Iext $form --enable=warning,performance,portability \
-                --suppressions-list=tests/cppcheck.txt --suppress=unmatchedSuppression:tests/cppcheck.txt ext 2>&1)"
+                --suppressions-list=tests/cppcheck.txt ext 2>&1)"
     done
 else
     skip 'cppcheck' 'it is not there'

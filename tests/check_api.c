@@ -355,6 +355,26 @@ START_TEST(any_call_may_fail) {
 }
 END_TEST
 
+/* No figure depends on whether a column is the key, but order_column shows it. */
+START_TEST(a_key_is_not_guessed_when_asking_for_it_fails) {
+    static const char sql[] = "SELECT order_column, count(*) FROM retention_rate('keyed')";
+    static const int routines[] = {API_bind_text, API_prepare_v2, API_step};
+    sqlite3 *db = api_open(false);
+    api_plan = (ApiPlan){0};
+    OpsResult want = ops_run(db, sql);
+    ApiPlan clean = api_plan;
+    sqlite3_close(db);
+    for (int r = 0; r < COUNT(routines); r++)
+        for (int64_t n = 1; n <= clean.calls[routines[r]]; n++)
+            for (int i = 0; i < api_n_codes(routines[r]); i++) {
+                ApiPlan plan = {.routine = routines[r], .code = api_routines[routines[r]].codes[i],
+                                .at = n};
+                /* SQLITE_ERROR: a SQLite without pragma_table_info, which tells no key */
+                if (plan.code != SQLITE_ERROR) api_hit(sql, &plan, &want);
+            }
+}
+END_TEST
+
 START_TEST(every_routine_is_called) {
     ApiPlan sum = {0};
     for (int i = 0; i < api_n_ops; i++) {
@@ -554,6 +574,7 @@ int main(void) {
     tcase_add_test(tc, every_function_of_sqlite_is_listed);
     tcase_add_test(tc, every_routine_is_called);
     tcase_add_loop_test(tc, any_call_may_fail, 0, api_n_ops);
+    tcase_add_test(tc, a_key_is_not_guessed_when_asking_for_it_fails);
     tcase_add_loop_test(tc, any_call_of_a_load_may_fail, 0, 2);
     tcase_add_test(tc, a_load_that_thinks_it_is_the_first_replaces_the_first);
     tcase_add_test(tc, another_table_of_functions_is_turned_away);

@@ -689,6 +689,98 @@ START_TEST(segments_are_those_of_the_first_or_last_purchase) {
 }
 END_TEST
 
+/* ---- Stores that grow ---- */
+
+/* Sevenths are no whole hundredths, and each is kept as it is. */
+START_TEST(amounts_of_any_fraction_are_kept) {
+    sqlite3 *db = data_open_rows("(0, '2024-01-01', 0.5)");
+    db_exec(db, "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1000)"
+            "INSERT INTO orders SELECT i %% 7, date('2024-01-01', i || ' days'), i / 7.0 FROM n");
+    db_expect(db, "SELECT count(*), max(abs(c.historic_clv - o.total)) < 1e-9 FROM clv('orders') c JOIN"
+              " (SELECT customer_id, sum(amount) AS total FROM orders GROUP BY 1) o USING (customer_id)",
+              "7|1");
+    db_close(db);
+}
+END_TEST
+
+/* 200 customers order twice; every second returns the first order, whose lines have two dates. */
+START_TEST(many_refunds_find_their_orders) {
+    sqlite3 *db = db_open(NULL);
+    db_exec(db, "CREATE TABLE orders(customer_id, order_date, amount, order_id);"
+            "WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < 199)"
+            "INSERT INTO orders SELECT i, '2024-03-10', -30 - i, 'a' || i FROM n WHERE i %% 2 = 0 UNION ALL"
+            " SELECT i, '2024-01-06', 0, 'a' || i FROM n UNION ALL"
+            " SELECT i, '2024-01-05', 30 + i, 'a' || i FROM n UNION ALL"
+            " SELECT i, '2024-02-05', 20, 'b' || i FROM n");
+    db_expect(db, "SELECT customer_id % 2, first_order_date, frequency, count(*), sum(historic_clv) FROM"
+              " clv('orders') WHERE order_column = 'order_id' GROUP BY 1, 2, 3 ORDER BY 1",
+              "0|2024-01-06|1|100|2000.0\n1|2024-01-05|2|100|15000.0");
+    db_close(db);
+}
+END_TEST
+
+/* Customers 1 .. n bought in January, every third of them in February, and n more in February alone. */
+START_TEST(the_aggregate_keeps_groups_of_any_size) {
+    static const int sizes[] = {1, 3, 255, 256, 257, 511, 512, 513, 3000};
+    sqlite3 *db = data_open_rows("(0, '2023-01-01', 1)");
+    db_exec(db, "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 6000)"
+            "INSERT INTO orders SELECT i, '2025-01-' || (10 + i %% 20), 1 FROM n UNION ALL"
+            " SELECT i, '2025-02-' || (10 + i %% 18), 1 FROM n WHERE i %% 3 = 0 UNION ALL"
+            " SELECT -i, '2025-02-03', 1 FROM n");
+    for (int i = 0; i < COUNT(sizes); i++) {
+        double rate = db_real(db, "SELECT retention_rate(customer_id, order_date, '2025-02-01',"
+                              " '2025-03-01', '2025-01-01') FROM orders WHERE abs(customer_id) <= %d",
+                              sizes[i]);
+        double want = (double)(sizes[i] / 3) / sizes[i];
+        if (rate != want) ck_abort_msg("%d customers: %.17g, not %.17g", sizes[i], rate, want);
+    }
+    db_close(db);
+}
+END_TEST
+
+START_TEST(more_rows_than_20_million_are_refused) {
+    sqlite3 *db = data_open();
+    db_exec(db, "CREATE TABLE wide(customer_id, order_date, city);"
+            "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 4000)"
+            "INSERT INTO wide SELECT i, date('2000-01-01', (i * 2) || ' days'), i FROM n");
+    db_expect_error(db, "SELECT count(*) FROM retention_rate('wide', 'day') WHERE segment_column = 'city'",
+                    SQLITE_TOOBIG, "4000 segments over 7999 periods are more than 20000000 rows; choose a"
+                    " longer period");
+    db_expect(db, "SELECT count(*) > 1000000 FROM retention_rate('wide', 'month') WHERE segment_column ="
+              " 'city'", "1");
+    db_close(db);
+}
+END_TEST
+
+/* ---- Names at the edge ---- */
+
+START_TEST(a_name_is_more_than_a_dot) {
+    sqlite3 *db = data_open();
+    db_expect_error(db, "SELECT * FROM retention_rate('main.')", SQLITE_ERROR, "no table or view 'main.'");
+    db_expect_error(db, "SELECT * FROM retention_rate('.orders')", SQLITE_ERROR,
+                    "no table or view '.orders'");
+    static const char *const rowids[] = {"oid", "_rowid_", "ROWID"};
+    for (int i = 0; i < COUNT(rowids); i++) {
+        char *sql = sqlite3_mprintf("SELECT count(*) FROM clv('orders') WHERE customer_column = %Q",
+                                    rowids[i]);
+        db_expect(db, sql, "5");
+        sqlite3_free(sql);
+    }
+    db_close(db);
+}
+END_TEST
+
+START_TEST(long_column_names_are_no_usual_ones) {
+    sqlite3 *db = db_open(NULL);
+    char *name = sqlite3_mprintf("customer_id%0200d", 1);
+    db_exec(db, "CREATE TABLE orders(\"%w\", customer_id, order_date, \"{amount}\");"
+            "INSERT INTO orders VALUES ('no', 'yes', '2024-01-01', 5)", name);
+    db_expect(db, "SELECT customer_id, historic_clv FROM clv('orders')", "yes|5.0");
+    sqlite3_free(name);
+    db_close(db);
+}
+END_TEST
+
 int main(void) {
     Suite *suite = suite_create("data");
     TCase *tc = tcase_create("data");
@@ -719,6 +811,12 @@ int main(void) {
     tcase_add_test(tc, utf16_databases_are_read_alike);
     tcase_add_test(tc, files_are_read_like_memory);
     tcase_add_test(tc, segments_are_those_of_the_first_or_last_purchase);
+    tcase_add_test(tc, amounts_of_any_fraction_are_kept);
+    tcase_add_test(tc, many_refunds_find_their_orders);
+    tcase_add_test(tc, the_aggregate_keeps_groups_of_any_size);
+    tcase_add_test(tc, more_rows_than_20_million_are_refused);
+    tcase_add_test(tc, a_name_is_more_than_a_dot);
+    tcase_add_test(tc, long_column_names_are_no_usual_ones);
     suite_add_tcase(suite, tc);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);

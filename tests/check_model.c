@@ -994,6 +994,20 @@ START_TEST(spend_warnings_are_given) {
 }
 END_TEST
 
+/* The scale is a fraction of the mean, which is already the smallest double: it underflows to 0. */
+START_TEST(spend_without_a_scale_is_no_fit) {
+    enum { N = 400 };
+    People p = people_new(N);
+    for (int i = 0; i < N; i++) {
+        p.frequency[i] = 1 + i % 7;
+        p.monetary_value[i] = (1 + i / 7 % 2) * 5e-324;
+    }
+    GammagammaFit fit = people_fit_spend(&p, NULL);
+    ck_assert(fit.params.gamma == 0 && !fit.converged && (fit.warnings & GAMMAGAMMA_NOT_CONVERGED));
+    people_free(&p);
+}
+END_TEST
+
 START_TEST(no_attrition_is_noticed) {
     const BgnbdParams loyal = {0.8, 240, 1e-6, 1};
     seed = 173205;
@@ -1120,6 +1134,7 @@ static void add_fit_tests(Suite *suite) {
     tcase_add_test(tc, nobody_is_no_fit);
     tcase_add_test(tc, spend_leaves_out_what_has_no_mean);
     tcase_add_test(tc, spend_warnings_are_given);
+    tcase_add_test(tc, spend_without_a_scale_is_no_fit);
     tcase_add_test(tc, no_attrition_is_noticed);
     tcase_add_loop_test(tc, groups_are_the_sorted_distinct, 0, 8);
     tcase_add_test(tc, groups_refuse_impossible_customers);

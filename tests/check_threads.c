@@ -344,6 +344,7 @@ static void threads_count_snapshot(Worker *worker, sqlite3 *db, char **last) {
 }
 
 static double threads_end;
+static atomic_bool threads_pause;
 
 static void *threads_read(void *pointer) {
     Worker *worker = pointer;
@@ -354,6 +355,7 @@ static void *threads_read(void *pointer) {
     threads_view(worker, db, "customers", "sql/customer_summary.sql");
     threads_exec(worker, db, "ATTACH ':memory:' AS copy");
     for (int i = worker->index; !worker->wrong[0]; i++) {
+        while (atomic_load(&threads_pause)) nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
         threads_count_snapshot(worker, db, &last);
         if (i % 3 == 0) threads_compare_twin(worker, db, i / 3 % COUNT(threads_twins));
         if (i % 3 == 1) threads_compare_statement(worker, db, i / 3 % COUNT(threads_twins));
@@ -389,6 +391,13 @@ static char *threads_batch(uint64_t *state) {
         random % 5 ? "COMMIT" : "ROLLBACK");
 }
 
+/* Readers that never pause would not let the log come to an end. */
+static void threads_checkpoint(Worker *worker, sqlite3 *db) {
+    atomic_store(&threads_pause, true);
+    threads_exec(worker, db, "PRAGMA wal_checkpoint(RESTART)");
+    atomic_store(&threads_pause, false);
+}
+
 static void threads_write(Worker *worker, sqlite3 *db) {
     uint64_t state = 7;
     for (int i = 0; !atomic_load(&threads_stop) && !worker->wrong[0]; i++) {
@@ -397,8 +406,7 @@ static void threads_write(Worker *worker, sqlite3 *db) {
         sqlite3_free(sql);
         worker->n_snapshots++;
         if (i % 20 == 10) threads_exec(worker, db, threads_ddl[i / 20 % COUNT(threads_ddl)]);
-        /* Readers never stop, so no checkpoint would ever come to the end of the log. */
-        if (i % 100 == 99) threads_exec(worker, db, "PRAGMA wal_checkpoint(RESTART)");
+        if (i % 100 == 99) threads_checkpoint(worker, db);
         nanosleep(&(struct timespec){.tv_nsec = 4000000}, NULL);
     }
 }
@@ -418,6 +426,7 @@ START_TEST(readers_beside_a_writer_see_one_snapshot) {
     db_exec(db, "UPDATE orders SET amount = round(amount * 4) / 4");
     Worker readers[3] = {0}, writer = {0};
     atomic_store(&threads_stop, false);
+    atomic_store(&threads_pause, false);
     threads_end = threads_now() + threads_soak_seconds();
     ck_assert_int_eq(pthread_create(&writer.thread, NULL, threads_write_all, &writer), 0);
     for (int i = 0; i < COUNT(readers); i++) {
@@ -654,7 +663,7 @@ static void *threads_load_often(void *pointer) {
 START_TEST(threads_load_at_the_same_time) {
     Worker workers[4] = {0};
     sqlite3_initialize();
-#ifdef __SANITIZE_THREAD__ /* takes the compare-and-swap of a first load that came second for a write */
+#ifdef __SANITIZE_THREAD__ /* it takes the compare-and-swap of a late first load for a write */
     db_close(db_open(NULL));
 #endif
     threads_run(workers, 4, threads_load_often);

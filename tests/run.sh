@@ -81,7 +81,7 @@ build() {
 rm -rf $logs
 mkdir -p $logs
 programs=$(ls tests/check_*.c 2>/dev/null | sed 's:tests/\(.*\)\.c:\1:')
-parts='compile layers golden registry symbols docs threads versions'
+parts='compile layers golden registry symbols docs threads versions fuzz analyse valgrind'
 
 build 'check programs' checks
 for p in $programs; do [ -x "build/tests/$p" ] && parts="$parts $p"; done

@@ -37,13 +37,13 @@ can_run() {
 if [ -n "$soak" ]; then
     export SOAK_SECONDS="${SOAK_SECONDS:-60}"
     export CK_TIMEOUT_MULTIPLIER=4
-    run plain build "${RETAIN_LIBRARY:-./retain.so}"
+    run plain build "$PWD/retain.so" env
 fi
 
 export CK_TIMEOUT_MULTIPLIER=10
 export TSAN_OPTIONS=halt_on_error=0:exitcode=66:second_deadlock_stack=1
 if ! can_run; then
-    skip 'under ThreadSanitizer' "it does not run here: $(head -n 1 "$scratch/log")"
+    skip 'threads under ThreadSanitizer' "it does not run here: $(head -n 1 "$scratch/log")"
 elif ! $make BUILD=$tsan LIBRARY=$tsan/retain.so 'CFLAGS=-O1 -g -fsanitize=thread' \
     $tsan/tests/check_threads $tsan/retain.so >"$scratch/log" 2>&1; then
     fail 'check_threads builds with -fsanitize=thread' "$(cat "$scratch/log")"

@@ -54,11 +54,18 @@ provide() {
         package=$(npm view better-sqlite3@latest version 2>/dev/null)
         # without network: the newest that is there
         [ -n "$package" ] || package=$(ls $store 2>/dev/null | sort -t . -k 1n -k 2n -k 3n | tail -n 1)
+        case " $packages " in
+            *" ${package:-none} "*) package= ;;
+        esac
+        if [ -z "$package" ]; then
+            skip 'the newest SQLite' 'npm cannot be asked for it, and none is built'
+            return 1
+        fi
     fi
     folder=$store/$package
     if [ ! -f "$folder/libsqlite3.so.0" ]; then
         if ! fetch "$package"; then
-            skip "SQLite of better-sqlite3@$1" "npm cannot fetch it: $(grep -m 1 -iE 'err|warn' "$scratch/log")"
+            skip "SQLite of better-sqlite3@$1" "npm cannot fetch it: $(grep -m 1 '^npm ERR\|^npm error' "$scratch/log")"
             return 1
         fi
         mkdir -p "$folder"
