@@ -545,6 +545,7 @@ START_TEST(suggest_ignores_long_words) {
     just[SUGGEST_LENGTH_MAX] = over[SUGGEST_LENGTH_MAX + 1] = 0;
     ck_assert_int_eq(suggest_distance(just, "a"), SUGGEST_LENGTH_MAX - 1);
     ck_assert_int_gt(suggest_distance(over, just), SUGGEST_LENGTH_MAX);
+    ck_assert_int_gt(suggest_distance(just, over), SUGGEST_LENGTH_MAX);
     Suggest suggest = suggest_new(over);
     suggest_offer(&suggest, just);
     ck_assert(suggest.best == NULL);

@@ -326,7 +326,9 @@ static const struct { const char *value, *words; } data_bad_dates[] = {
     {"'now'", "'now'"},
     {"'10:20'", "'10:20'"},
     {"''", "row 2: ''"},
-    {"' 2024-01-05'", "' 2024-01-05'"},
+    {"' 2024-01-05'", "row 2: ' 2024-01-05' is not a date: it has blanks before or after it"},
+    {"'2024-01-05' || char(9)", "is not a date: it has blanks before or after it"},
+    {"'2024-01-05' || char(13)", "is not a date: it has blanks before or after it"},
     {"'2024-01-0510:20'", "'2024-01-0510:20'"},
     {"'2024-01-05 9:30'", "'2024-01-05 9:30'"},
     {"'2024-01-05 10:60'", "'2024-01-05 10:60'"},
@@ -719,6 +721,33 @@ START_TEST(many_refunds_find_their_orders) {
 }
 END_TEST
 
+/* A line that is left out does not date its order; ids may be longer than what is gathered at once. */
+START_TEST(refunds_find_orders_past_unreadable_lines) {
+    static const int sizes[] = {1, 20, 300000};
+    for (int i = 0; i < COUNT(sizes); i++) {
+        sqlite3 *db = db_open(NULL);
+        db_exec(db, "CREATE TABLE orders(customer_id, order_date, amount, order_id);"
+                "INSERT INTO orders VALUES (1, '2024-03-01', -10, 1), (1, '2024-01-01', 'ten', 1),"
+                " (1, 'once', 10, 1), (1, '2024-01-05', 10, 1), (1, '2024-02-01', 7, 2);"
+                "UPDATE orders SET order_id = printf('%%0*d', %d, order_id)", sizes[i]);
+        db_expect(db, "SELECT first_order_date, frequency, historic_clv FROM clv('orders') WHERE"
+                  " order_column = 'order_id' AND on_error = 'skip'", "2024-02-01|0|7.0");
+        db_close(db);
+    }
+}
+END_TEST
+
+/* A price beside a quantity is no amount, but does not stand in the way of one. */
+START_TEST(an_amount_beside_price_and_quantity_is_taken) {
+    sqlite3 *db = db_open(NULL);
+    db_exec(db, "CREATE TABLE lines(customer_id, order_date, unit_price, quantity, amount);"
+            "INSERT INTO lines VALUES (1, '2024-01-01', 2.5, 4, 10)");
+    db_expect(db, "SELECT amount_column, historic_clv FROM clv('lines')", "amount|10.0");
+    db_expect_error(db, "SELECT * FROM clv('lines', 1e17)", SQLITE_ERROR, "horizon_days must be");
+    db_close(db);
+}
+END_TEST
+
 /* Customers 1 .. n bought in January, every third of them in February, and n more in February alone. */
 START_TEST(the_aggregate_keeps_groups_of_any_size) {
     static const int sizes[] = {1, 3, 255, 256, 257, 511, 512, 513, 3000};
@@ -738,6 +767,51 @@ START_TEST(the_aggregate_keeps_groups_of_any_size) {
 }
 END_TEST
 
+/* Terms that are not the same in every row, also where only one of them differs or one is left out. */
+START_TEST(a_group_has_one_window_and_one_horizon) {
+    sqlite3 *db = data_open();
+    static const char *const windows[] = {
+        "iif(rowid = 2, '2024-02-02', '2024-02-01'), '2024-03-01', '2024-01-01'",
+        "'2024-02-01', iif(rowid = 2, '2024-03-02', '2024-03-01'), '2024-01-01'",
+        "'2024-02-01', '2024-03-01', iif(rowid = 2, '2024-01-02', '2024-01-01')"};
+    for (int i = 0; i < COUNT(windows); i++) {
+        char *sql = sqlite3_mprintf("SELECT retention_rate(customer_id, order_date, %s) FROM orders",
+                                    windows[i]);
+        db_expect_error(db, sql, SQLITE_ERROR, "must be the same in every row of a group");
+        sqlite3_free(sql);
+    }
+    static const char *const terms[] = {"iif(rowid = 2, 364, 365)", "iif(rowid = 2, NULL, 365)",
+                                        "365, iif(rowid = 2, 0.2, 0.1)",
+                                        "365, 0.1, iif(rowid = 2, '2024-04-01', '2024-04-02')",
+                                        "365, 0.1, iif(rowid = 2, NULL, '1970-01-01')"};
+    for (int i = 0; i < COUNT(terms); i++) {
+        char *sql = sqlite3_mprintf("SELECT clv(customer_id, order_date, amount, %s) FROM orders",
+                                    terms[i]);
+        db_expect_error(db, sql, SQLITE_ERROR, "must be the same in every row of a group");
+        sqlite3_free(sql);
+    }
+    db_close(db);
+}
+END_TEST
+
+/* Where an offset would carry a day over the calendar's end it stays on the last one. */
+START_TEST(an_offset_does_not_leave_the_calendar) {
+    static const struct { const char *date, *offset, *day; } cases[] = {
+        {"9999-12-31 21:59", "+02:00", "9999-12-31"}, {"9999-12-31 22:00", "+02:00", "9999-12-31"},
+        {"9999-12-30 22:00", "+02:00", "9999-12-31"}, {"0000-01-01 08:00", "-08:00", "0000-01-01"},
+        {"0000-01-01 07:59", "-08:00", "0000-01-01"}, {"0000-01-02 07:59", "-08:00", "0000-01-01"}};
+    for (int i = 0; i < COUNT(cases); i++) {
+        sqlite3 *db = data_open_rows("(1, NULL, 1)");
+        db_exec(db, "UPDATE orders SET order_date = %Q", cases[i].date);
+        char *sql = sqlite3_mprintf("SELECT first_order_date FROM clv('orders') WHERE utc_offset = %Q",
+                                    cases[i].offset);
+        db_expect(db, sql, cases[i].day);
+        sqlite3_free(sql);
+        db_close(db);
+    }
+}
+END_TEST
+
 START_TEST(more_rows_than_20_million_are_refused) {
     sqlite3 *db = data_open();
     db_exec(db, "CREATE TABLE wide(customer_id, order_date, city);"
@@ -749,6 +823,25 @@ START_TEST(more_rows_than_20_million_are_refused) {
     db_expect(db, "SELECT count(*) > 1000000 FROM retention_rate('wide', 'month') WHERE segment_column ="
               " 'city'", "1");
     db_close(db);
+}
+END_TEST
+
+/* Memory in use when customers 1 .. 3000, later ones with more orders, were read and all is closed. */
+static int64_t data_left_over(void) {
+    sqlite3 *db = data_open_rows("(0, '2024-01-01', 1)");
+    db_exec(db, "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 3000)"
+            "INSERT INTO orders SELECT i, date('2024-01-01', k || ' days'), 2 + i %% 5 FROM n,"
+            " (SELECT i AS k FROM n LIMIT 4) WHERE k <= 1 + i / 1000");
+    db_expect(db, "SELECT sum(new_customers), count(DISTINCT segment) FROM retention_rate('orders') WHERE"
+              " segment_column = 'amount'", "3001|6");
+    db_expect(db, "SELECT count(*), sum(frequency) FROM clv('orders')", "3001|3003");
+    db_close(db);
+    return sqlite3_memory_used();
+}
+
+START_TEST(a_book_that_grows_gives_all_memory_back) {
+    int64_t before = data_left_over();
+    ck_assert_int_eq(data_left_over(), before);
 }
 END_TEST
 
@@ -813,8 +906,13 @@ int main(void) {
     tcase_add_test(tc, segments_are_those_of_the_first_or_last_purchase);
     tcase_add_test(tc, amounts_of_any_fraction_are_kept);
     tcase_add_test(tc, many_refunds_find_their_orders);
+    tcase_add_test(tc, refunds_find_orders_past_unreadable_lines);
+    tcase_add_test(tc, an_amount_beside_price_and_quantity_is_taken);
     tcase_add_test(tc, the_aggregate_keeps_groups_of_any_size);
+    tcase_add_test(tc, a_group_has_one_window_and_one_horizon);
+    tcase_add_test(tc, an_offset_does_not_leave_the_calendar);
     tcase_add_test(tc, more_rows_than_20_million_are_refused);
+    tcase_add_test(tc, a_book_that_grows_gives_all_memory_back);
     tcase_add_test(tc, a_name_is_more_than_a_dot);
     tcase_add_test(tc, long_column_names_are_no_usual_ones);
     suite_add_tcase(suite, tc);

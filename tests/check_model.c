@@ -347,15 +347,39 @@ END_TEST
 
 START_TEST(nonsense_is_nan) {
     static const double rows[][3] = {
-        {-1, 0, 1}, {1, 2, 1}, {1, -1, 1}, {NAN, 0, 1}, {1, 1, INFINITY}};
-    BgnbdParams bad[] = {{0, 1, 1, 1}, {1, -1, 1, 1}, {1, 1, NAN, 1}, {1, 1, 1, INFINITY}};
+        {-1, 0, 1}, {1, 2, 1}, {1, -1, 1}, {NAN, 0, 1}, {1, 1, INFINITY}, {INFINITY, 1, 1}};
+    BgnbdParams bad[] = {{0, 1, 1, 1},        {1, -1, 1, 1},        {1, 1, NAN, 1},
+                         {1, 1, 1, 0},        {INFINITY, 1, 1, 1},  {1, INFINITY, 1, 1},
+                         {1, 1, INFINITY, 1}, {1, 1, 1, INFINITY}};
+    GammagammaParams bad_spend[] = {{0, 4, 15},        {6, 0, 15},        {6, 4, 0},  {NAN, 4, 15},
+                                    {INFINITY, 4, 15}, {6, INFINITY, 15}, {6, 4, INFINITY}};
     double gradient[4] = {0};
-    for (int i = 0; i < 5; i++)
+    for (int i = 0; i < 6; i++)
         ck_assert(isnan(bgnbd_p_alive(BGNBD_BG, &cdnow_bg, rows[i][0], rows[i][1], rows[i][2])));
-    for (int i = 0; i < 4; i++) {
+    for (int i = 0; i < 8; i++) {
         ck_assert(isnan(bgnbd_loglik(BGNBD_MBG, &bad[i], 1, 1, 2, gradient)) && isnan(gradient[3]));
+        ck_assert(isnan(bgnbd_loglik(BGNBD_MBG, &bad[i], 1, 1, 2, NULL)));
         ck_assert(isnan(bgnbd_unconditional_expected(BGNBD_BG, &bad[i], 3)));
     }
+    for (int i = 0; i < 7; i++) {
+        gradient[2] = 0;
+        ck_assert(isnan(gammagamma_loglik(&bad_spend[i], 1, 3, gradient)) && isnan(gradient[2]));
+        ck_assert(isnan(gammagamma_loglik(&bad_spend[i], 1, 3, NULL)));
+        ck_assert(isnan(gammagamma_expected_spend(&bad_spend[i], 1, 3)));
+    }
+    ck_assert(isnan(gammagamma_loglik(&cdnow_spend, 0, 3, NULL)));
+    ck_assert(isnan(gammagamma_loglik(&cdnow_spend, INFINITY, 3, NULL)));
+    ck_assert(isnan(gammagamma_loglik(&cdnow_spend, 1, INFINITY, NULL)));
+    ck_assert(gammagamma_loglik(&cdnow_spend, 2, 3, NULL) ==
+              gammagamma_loglik(&cdnow_spend, 2, 3, gradient));
+    ck_assert(isnan(gammagamma_expected_spend(&cdnow_spend, INFINITY, 3)));
+    ck_assert(isnan(gammagamma_expected_spend(&cdnow_spend, 1, -3)));
+    ck_assert(isnan(bgnbd_expected_purchases(BGNBD_BG, &cdnow_bg, 1, 1, 2, INFINITY)));
+    ck_assert(isnan(bgnbd_p_no_purchase(BGNBD_BG, &cdnow_bg, 1, 1, 2, INFINITY)));
+    ck_assert(isnan(bgnbd_p_no_purchase(BGNBD_BG, &cdnow_bg, 1, 3, 2, 1)));
+    ck_assert(isnan(bgnbd_expected_if_alive(BGNBD_BG, &cdnow_bg, 1, 2, INFINITY)));
+    ck_assert(isnan(bgnbd_discounted_if_alive(BGNBD_BG, &cdnow_bg, 1, 2, 3, -0.1)));
+    ck_assert(isnan(bgnbd_discounted_if_alive(BGNBD_BG, &cdnow_bg, 1, 2, 3, INFINITY)));
     ck_assert(isnan(bgnbd_expected_purchases(BGNBD_BG, &cdnow_bg, 1, 1, 2, -1)));
     ck_assert(isnan(bgnbd_p_no_purchase(BGNBD_BG, &cdnow_bg, 1, 1, 2, NAN)));
     ck_assert(isnan(gammagamma_expected_spend(&(GammagammaParams){6, 0.9, 15}, 0, 0)));

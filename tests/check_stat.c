@@ -115,6 +115,23 @@ START_TEST(median_of_counts) {
 }
 END_TEST
 
+/* Every way to have up to three of each of five values. */
+START_TEST(median_of_counts_is_that_of_the_values) {
+    for (int code = 1; code < 1024; code++) {
+        int64_t count[5];
+        int32_t values[15];
+        int64_t n = 0;
+        for (int i = 0; i < 5; i++) {
+            count[i] = code >> 2 * i & 3;
+            for (int64_t k = 0; k < count[i]; k++) values[n++] = i;
+        }
+        double want = 0.5 * ((double)values[(n - 1) / 2] + (double)values[n / 2]);
+        double got = order_median_counts(count, 5);
+        if (got != want) ck_abort_msg("case %d: %g, not %g", code, got, want);
+    }
+}
+END_TEST
+
 static int int_compare(const void *a, const void *b) {
     int32_t p = *(const int32_t *)a, q = *(const int32_t *)b;
     return p < q ? -1 : p > q;
@@ -161,6 +178,7 @@ int main(void) {
     tcase_add_test(tc, correlation_of_known_pairs);
     tcase_add_test(tc, correlation_reference_case);
     tcase_add_test(tc, median_of_counts);
+    tcase_add_test(tc, median_of_counts_is_that_of_the_values);
     tcase_add_test(tc, median_of_ints_is_that_of_the_sorted);
     suite_add_tcase(suite, tc);
     SRunner *runner = srunner_create(suite);

@@ -1,0 +1,1 @@
+SELECT channel, retention_rate(customer_id, order_date, '2023-06-01', '2023-09-01', '2023-01-01') FROM orders GROUP BY channel;

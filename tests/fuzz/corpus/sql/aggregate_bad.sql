@@ -1,0 +1,1 @@
+SELECT clv(customer_id, order_date, amount) FROM bad_amounts; SELECT clv(customer_id, order_date, amount) FROM bad_dates;

@@ -1,0 +1,1 @@
+SELECT clv(customer_id, order_date, amount, 90, 0.2, '2024-03-01') FROM orders; SELECT clv(customer_id, order_date, amount) FROM orders GROUP BY channel;

@@ -1,0 +1,1 @@
+SELECT retention_rate(customer_id, order_date, '2023-06-01', order_date) FROM orders;

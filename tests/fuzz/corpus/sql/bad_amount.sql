@@ -1,0 +1,1 @@
+SELECT * FROM clv('bad_amounts') WHERE on_error = 'skip';

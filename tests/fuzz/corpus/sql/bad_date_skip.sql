@@ -1,0 +1,1 @@
+SELECT *, rows_skipped FROM retention_rate('bad_dates') WHERE on_error = 'skip' AND date_unit = 'text';

@@ -1,0 +1,1 @@
+SELECT retention_rate(customer_id, order_date, '2023-06-01', '2023-07-01') OVER (ORDER BY rowid) FROM orders;

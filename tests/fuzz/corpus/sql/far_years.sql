@@ -1,0 +1,1 @@
+CREATE TABLE f(customer_id, order_date, amount); INSERT INTO f VALUES (1, '0000-01-01', 1), (2, '9999-12-31', 2); SELECT count(*), sum(lost) FROM retention_rate('f', 'year'); SELECT count(*) FROM retention_rate('f', 'day', '36500 days');

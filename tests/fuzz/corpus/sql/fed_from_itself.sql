@@ -1,0 +1,1 @@
+INSERT INTO orders SELECT customer_id, last_order_date, historic_clv, 'x' FROM clv('orders'); SELECT count(*) FROM clv('orders');

@@ -1,0 +1,1 @@
+SELECT * FROM retain_help('clv'); SELECT * FROM retain_help('clb');

@@ -1,0 +1,1 @@
+SELECT crr(9e999, 1, 2); SELECT * FROM clv('orders', 9223372036854775808);

@@ -1,0 +1,1 @@
+SELECT source, count(*) FROM retention_rate WHERE source IN ('orders', 'mixed', 'unix') GROUP BY 1;

@@ -1,0 +1,1 @@
+SELECT * FROM retention_rate('jalali', 'quarter') WHERE calendar = 'jalali';

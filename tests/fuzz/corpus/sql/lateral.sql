@@ -1,0 +1,1 @@
+SELECT l.name, count(*) FROM pragma_table_list AS l, retention_rate(l.name) AS r WHERE l.name IN ('orders', 'unix', 'typed');

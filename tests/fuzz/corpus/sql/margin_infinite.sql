@@ -1,0 +1,1 @@
+SELECT total_clv FROM clv('through', 36500, 10, -10);

@@ -1,0 +1,1 @@
+SELECT customer_id, typeof(customer_id), historic_clv FROM clv('mixed') ORDER BY customer_id;

@@ -1,0 +1,1 @@
+SELECT * FROM clv('orders', 365, 0.1, 1, 'bgnbd'); SELECT * FROM churn_candidates('orders', 30, 0, 'mbgnbd');

@@ -1,0 +1,1 @@
+SELECT count(*) FROM retention_rate AS r WHERE (r.source = 'orders' AND period = 'week') OR (r.source = 'mixed' AND period = 'month');

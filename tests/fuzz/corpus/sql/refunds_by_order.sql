@@ -1,0 +1,1 @@
+SELECT *, rows_read FROM churn_candidates('refunds', 90, 0) WHERE order_column = 'order_id';

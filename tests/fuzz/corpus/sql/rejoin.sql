@@ -1,0 +1,1 @@
+SELECT a.rowid FROM clv('orders') AS a JOIN clv('orders') AS b USING (customer_id) LIMIT 9;

@@ -1,0 +1,1 @@
+SELECT period_start, retention_rate, ci_low, ci_high FROM retention_rate('orders', 'week', '90 days') WHERE segment_column = 'channel' AND segment_at = 'last' AND week_start = 'sunday' AND confidence = 0.8;

@@ -1,0 +1,1 @@
+SELECT wilson_high(1, 1, 1);

@@ -1,0 +1,1 @@
+SELECT crr(90, 10, 100), crr(0, 0, 0), wilson_low(80, 100), wilson_high(0, 0), wilson_low(1, 2, 0.999999), retain_version();

@@ -1,0 +1,1 @@
+SELECT retain_sink(1, 2) FROM orders;

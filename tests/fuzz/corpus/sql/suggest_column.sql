@@ -1,0 +1,1 @@
+SELECT * FROM clv('orders') WHERE date_column = 'order_dat';

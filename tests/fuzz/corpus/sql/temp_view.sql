@@ -1,0 +1,1 @@
+CREATE TEMP VIEW v AS SELECT customer_id, order_date, amount * 1e300 AS amount FROM orders; SELECT * FROM clv('v'); SELECT * FROM churn_candidates('v', 90, 0);
