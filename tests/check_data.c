@@ -336,6 +336,8 @@ static const struct { const char *value, *words; } data_bad_dates[] = {
     {"'20240105'", "'20240105'"},
     {"'1704412800'", "'1704412800'"},
     {"'1404/09/15'", "'1404/09/15'"},
+    {"'1699/01/01'", "row 2: '1699/01/01' looks like an Iranian date"},
+    {"'1700/01/01'", "row 2: '1700/01/01' is not a date: write YYYY-MM-DD"},
     {"CAST(x'323032342d30312d3035003a' AS TEXT)", "row 2: '2024-01-05?:'"},
     {"NULL", "row 2: NULL is not a date (on_error='skip' leaves such rows out)"},
     {"x'323032342d30312d3035'", "row 2: a blob is not a date"},
@@ -771,19 +773,19 @@ END_TEST
 START_TEST(a_group_has_one_window_and_one_horizon) {
     sqlite3 *db = data_open();
     static const char *const windows[] = {
-        "iif(rowid = 2, '2024-02-02', '2024-02-01'), '2024-03-01', '2024-01-01'",
-        "'2024-02-01', iif(rowid = 2, '2024-03-02', '2024-03-01'), '2024-01-01'",
-        "'2024-02-01', '2024-03-01', iif(rowid = 2, '2024-01-02', '2024-01-01')"};
+        "CASE WHEN rowid = 2 THEN '2024-02-02' ELSE '2024-02-01' END, '2024-03-01', '2024-01-01'",
+        "'2024-02-01', CASE WHEN rowid = 2 THEN '2024-03-02' ELSE '2024-03-01' END, '2024-01-01'",
+        "'2024-02-01', '2024-03-01', CASE WHEN rowid = 2 THEN '2024-01-02' ELSE '2024-01-01' END"};
     for (int i = 0; i < COUNT(windows); i++) {
         char *sql = sqlite3_mprintf("SELECT retention_rate(customer_id, order_date, %s) FROM orders",
                                     windows[i]);
         db_expect_error(db, sql, SQLITE_ERROR, "must be the same in every row of a group");
         sqlite3_free(sql);
     }
-    static const char *const terms[] = {"iif(rowid = 2, 364, 365)", "iif(rowid = 2, NULL, 365)",
-                                        "365, iif(rowid = 2, 0.2, 0.1)",
-                                        "365, 0.1, iif(rowid = 2, '2024-04-01', '2024-04-02')",
-                                        "365, 0.1, iif(rowid = 2, NULL, '1970-01-01')"};
+    static const char *const terms[] = {"CASE WHEN rowid = 2 THEN 364 ELSE 365 END", "CASE WHEN rowid = 2 THEN NULL ELSE 365 END",
+                                        "365, CASE WHEN rowid = 2 THEN 0.2 ELSE 0.1 END",
+                                        "365, 0.1, CASE WHEN rowid = 2 THEN '2024-04-01' ELSE '2024-04-02' END",
+                                        "365, 0.1, CASE WHEN rowid = 2 THEN NULL ELSE '1970-01-01' END"};
     for (int i = 0; i < COUNT(terms); i++) {
         char *sql = sqlite3_mprintf("SELECT clv(customer_id, order_date, amount, %s) FROM orders",
                                     terms[i]);
@@ -842,6 +844,19 @@ static int64_t data_left_over(void) {
 START_TEST(a_book_that_grows_gives_all_memory_back) {
     int64_t before = data_left_over();
     ck_assert_int_eq(data_left_over(), before);
+}
+END_TEST
+
+/* Three gaps are a habit of one's own, two are not yet. */
+START_TEST(own_gaps_count_from_three_on) {
+    sqlite3 *db = data_open_rows("('z', '2024-12-31', 1)");
+    db_exec(db, "WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < 4)"
+            "INSERT INTO orders SELECT c.i, date('2024-01-01', (n.i * 10) || ' days'), 5 FROM n, n AS c"
+            " WHERE n.i < c.i AND c.i > 2");
+    db_expect(db, "SELECT customer_id, reason FROM churn_candidates('orders') WHERE customer_id < 'a'",
+              "3|last order 345 days ago, usually every 10\n"
+              "4|last order 335 days ago, usually every 10; longer than 100 % of own gaps");
+    db_close(db);
 }
 END_TEST
 
@@ -913,6 +928,7 @@ int main(void) {
     tcase_add_test(tc, an_offset_does_not_leave_the_calendar);
     tcase_add_test(tc, more_rows_than_20_million_are_refused);
     tcase_add_test(tc, a_book_that_grows_gives_all_memory_back);
+    tcase_add_test(tc, own_gaps_count_from_three_on);
     tcase_add_test(tc, a_name_is_more_than_a_dot);
     tcase_add_test(tc, long_column_names_are_no_usual_ones);
     suite_add_tcase(suite, tc);
