@@ -380,6 +380,9 @@ START_TEST(nonsense_is_nan) {
     ck_assert(isnan(bgnbd_expected_if_alive(BGNBD_BG, &cdnow_bg, 1, 2, INFINITY)));
     ck_assert(isnan(bgnbd_discounted_if_alive(BGNBD_BG, &cdnow_bg, 1, 2, 3, -0.1)));
     ck_assert(isnan(bgnbd_discounted_if_alive(BGNBD_BG, &cdnow_bg, 1, 2, 3, INFINITY)));
+    /* without a repeat BG has nobody who is gone, and b - 1 is not divided by */
+    bgnbd_loglik(BGNBD_BG, &(BgnbdParams){0.7, 3, 0.5, 1}, 0, 0, 2, gradient);
+    ck_assert(isfinite(gradient[3]));
     ck_assert(isnan(bgnbd_expected_purchases(BGNBD_BG, &cdnow_bg, 1, 1, 2, -1)));
     ck_assert(isnan(bgnbd_p_no_purchase(BGNBD_BG, &cdnow_bg, 1, 1, 2, NAN)));
     ck_assert(isnan(gammagamma_expected_spend(&(GammagammaParams){6, 0.9, 15}, 0, 0)));

@@ -38,7 +38,7 @@ KILLERS = {
     'ext/time/': ['check_time', 'golden:', 'check_sql'],
     'ext/model/': ['check_model', 'golden:clv', 'golden:', 'check_sql', 'check_faults'],
     'ext/data/': ['check_data', 'golden:', 'check_sql', 'check_laws', 'check_faults'],
-    'ext/fn/': ['golden:*', 'golden:', 'check_sql', 'check_laws', 'check_faults'],
+    'ext/fn/': ['golden:*', 'golden:', 'check_data', 'check_sql', 'check_laws', 'check_faults'],
 }
 LIBRARY_TESTS = ('check_sql', 'check_laws')  # these only load the library,
 LOADS = LIBRARY_TESTS + ('check_data', 'check_faults')  # these load it, too
