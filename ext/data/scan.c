@@ -1,8 +1,6 @@
 /* scan.c - see scan.h. */
 #include "data/scan.h"
 
-#include <string.h>
-
 const char retain_sink_name[] = "retain_sink";
 
 struct Scan {

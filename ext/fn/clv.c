@@ -133,11 +133,17 @@ enum {
     CLV_NOTE
 };
 
+/* What the table and the aggregate both ask for. */
+#define CLV_HORIZON_ARG                                                                              \
+    {.name = "horizon_days", .kind = ARG_INTEGER, .dflt = 365, .min = 1, .max = 36500,               \
+     .doc = "how many days from as_of are valued"}
+#define CLV_DISCOUNT_ARG                                                                             \
+    {.name = "annual_discount_rate", .kind = ARG_REAL, .dflt = 0.10, .min = 0, .max = 10,            \
+     .doc = "0.10 is 10 % a year"}
+
 static const ArgSpec clv_args[] = {
-    [CLV_HORIZON] = {.name = "horizon_days", .kind = ARG_INTEGER, .dflt = 365, .min = 1, .max = 36500,
-                     .doc = "how many days from as_of are valued"},
-    [CLV_DISCOUNT] = {.name = "annual_discount_rate", .kind = ARG_REAL, .dflt = 0.10, .min = 0,
-                      .max = 10, .doc = "0.10 is 10 % a year"},
+    [CLV_HORIZON] = CLV_HORIZON_ARG,
+    [CLV_DISCOUNT] = CLV_DISCOUNT_ARG,
     [CLV_MARGIN] = {.name = "margin", .kind = ARG_REAL, .dflt = 1, .min = -10, .max = 10,
                     .doc = "share of the net amount that counts as value"},
     [CLV_MODEL] = {.name = "model", .kind = ARG_CHOICE, .choices = retain_model_names,
@@ -306,10 +312,8 @@ static const ArgSpec clv_agg_args[] = {
                       .doc = "the date of the row"},
     [CLV_AGG_AMOUNT] = {.name = "amount", .kind = ARG_VALUE, .required = true,
                         .doc = "the amount of the row; refunds negative"},
-    [CLV_AGG_HORIZON] = {.name = "horizon_days", .kind = ARG_INTEGER, .dflt = 365, .min = 1,
-                         .max = 36500, .doc = "how many days from as_of are valued"},
-    [CLV_AGG_DISCOUNT] = {.name = "annual_discount_rate", .kind = ARG_REAL, .dflt = 0.10, .min = 0,
-                          .max = 10, .doc = "0.10 is 10 % a year"},
+    [CLV_AGG_HORIZON] = CLV_HORIZON_ARG,
+    [CLV_AGG_DISCOUNT] = CLV_DISCOUNT_ARG,
     [CLV_AGG_AS_OF] = {.name = "as_of", .kind = ARG_DATE,
                        .doc = "the day on which we look; the last order date of the group by default"},
     {0},
