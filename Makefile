@@ -142,7 +142,7 @@ golden: $(LIBRARY)
 # BUILD, LIBRARY and CFLAGS for the sanitizers.  pkg-config is asked in the recipes: make deps may bring it.
 CORE := $(SOURCES:%.c=$(BUILD)/core/%.o)
 CHECKS := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/check_*.c))
-CHECK_PARTS := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/db.c tests/ops.c tests/oracle.c))
+CHECK_PARTS := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/db.c tests/ops.c tests/oracle.c tests/twins.c))
 
 core: $(CORE)
 
@@ -164,6 +164,8 @@ $(CHECKS): %: %.o $(CHECK_PARTS) $(CORE)
 
 $(BUILD)/tests/check_math $(BUILD)/tests/check_math.o: PACKAGES := gsl
 $(BUILD)/tests/check_time $(BUILD)/tests/check_time.o: PACKAGES := icu-i18n icu-uc
+
+$(BUILD)/tests/twins.o: tests/twins.def
 
 -include $(CORE:.o=.d) $(CHECKS:=.d) $(CHECK_PARTS:.o=.d)
 

@@ -7,6 +7,7 @@
 
 #include "base/arena.h"
 #include "base/err.h"
+#include "base/list.h"
 #include "base/map.h"
 #include "base/sort.h"
 #include "base/sqlite.h"
@@ -571,6 +572,56 @@ static bool sort_is_right(const uint32_t *ids, const uint32_t *values, const uin
     return sum == (uint64_t)(n * (n - 1) / 2);
 }
 
+/* want: the entries as "from-to,", "" for a refusal. */
+static const struct {
+    const char *text;
+    bool ranges;
+    const char *want;
+} list_cases[] = {
+    {"30", false, "30-30,"},
+    {" 0 , 7,365 ", false, "0-0,7-7,365-365,"},
+    {"0,1-3,4-12", true, "0-0,1-3,4-12,"},
+    {"5 - 5", true, "5-5,"},
+    {"999999999", false, "999999999-999999999,"},
+    {"1-3", false, ""},
+    {"1000000000", false, ""},
+    {"", false, ""},
+    {" ", false, ""},
+    {",", false, ""},
+    {"1,", false, ""},
+    {"1,,2", false, ""},
+    {"2,1", false, ""},
+    {"1,1", false, ""},
+    {"1-3,3-5", true, ""},
+    {"3-1", true, ""},
+    {"1-", true, ""},
+    {"-1", true, ""},
+    {"1 2", false, ""},
+    {"1.5", false, ""},
+    {"x", false, ""},
+};
+
+START_TEST(lists_are_read) {
+    ListEntry entries[LIST_MAX];
+    char got[LIST_MAX * 24] = "";
+    int n = list_parse(list_cases[_i].text, list_cases[_i].ranges, entries);
+    for (int i = 0, at = 0; i < n; i++)
+        at += snprintf(got + at, sizeof(got) - (size_t)at, "%d-%d,", (int)entries[i].from, (int)entries[i].to);
+    ck_assert_str_eq(got, list_cases[_i].want);
+}
+END_TEST
+
+START_TEST(lists_are_bounded) {
+    ListEntry entries[LIST_MAX];
+    char text[8 * LIST_MAX] = "";
+    for (int i = 0, at = 0; i < LIST_MAX; i++)
+        at += snprintf(text + at, sizeof(text) - (size_t)at, "%s%d", i ? "," : "", i);
+    ck_assert_int_eq(list_parse(text, false, entries), LIST_MAX);
+    strcat(text, ",900");
+    ck_assert_int_eq(list_parse(text, false, entries), 0);
+}
+END_TEST
+
 START_TEST(sort_is_stable) {
     enum { MAX = 700 };
     uint32_t values[MAX], ids[MAX], came[MAX], scratch[MAX + 1];
@@ -616,6 +667,8 @@ int main(void) {
     tcase_add_test(tc, suggest_counts_edits);
     tcase_add_test(tc, suggest_takes_the_nearest_of_the_near);
     tcase_add_test(tc, suggest_ignores_long_words);
+    tcase_add_loop_test(tc, lists_are_read, 0, (int)(sizeof(list_cases) / sizeof(list_cases[0])));
+    tcase_add_test(tc, lists_are_bounded);
     tcase_add_test(tc, sort_is_stable);
     suite_add_tcase(suite, tc);
     SRunner *runner = srunner_create(suite);

@@ -18,7 +18,7 @@
 #include <string.h>
 
 #include "base/libm.h"
-#include "base/sort.h"
+#include "data/segments.h"
 #include "host/call.h"
 #include "stat/wilson.h"
 
@@ -93,7 +93,7 @@ typedef struct RetentionRateState {
     Period period;
     int32_t first;            /* index of the first period */
     int32_t n_periods;
-    const MapKey **segments;  /* in SQL order; NULL without segment_column */
+    Segments segments;
     RetentionRateRow *rows;   /* n_periods for each segment */
     Day as_of;
     double z;
@@ -156,49 +156,20 @@ static void retention_rate_count(const BookCustomer *customer, Day first_day,
         }
         active_to = r.to;
     }
-    if (customer->n_days > 0 && active_to + 1 < n_periods) rows[active_to + 1].lost++;
+    if (active_to + 1 < n_periods) rows[active_to + 1].lost++;
 }
 
-static int retention_rate_compare_segments(const void *context, uint32_t a, uint32_t b) {
-    const Map *segments = context;
-    return map_compare(map_key(segments, a), map_key(segments, b));
-}
-
-/* The segments that a buyer is in, in SQL order; returns their number.  place[id] becomes the rank of a
- * segment's id. */
-static int64_t retention_rate_segments(Call *call, RetentionRateState *state, uint32_t **place) {
-    const Book *book = &call->book;
-    int64_t n_ids = book->segments.n_keys, n = 0;
-    uint32_t *ids = arena_alloc_raw(call->arena, call->err, 2 * n_ids, sizeof(*ids));
-    bool *used = arena_alloc(call->arena, call->err, n_ids, sizeof(*used));
-    *place = arena_alloc_raw(call->arena, call->err, n_ids, sizeof(**place));
-    state->segments = arena_alloc_raw(call->arena, call->err, n_ids, sizeof(*state->segments));
-    if (call->err->rc) return 1;
-    for (int64_t c = 0; c < book->n_customers; c++) {
-        BookCustomer customer = book_customer(book, c);
-        if (customer.n_days > 0) used[customer.segment] = true;
-    }
-    for (int64_t i = 0; i < n_ids; i++)
-        if (used[i]) ids[n++] = (uint32_t)i;
-    sort_ids(ids, ids + n_ids, n, retention_rate_compare_segments, &book->segments);
-    for (int64_t i = 0; i < n; i++) {
-        (*place)[ids[i]] = (uint32_t)i;
-        state->segments[i] = map_key(&book->segments, ids[i]);
-    }
-    return n;
-}
-
-static void retention_rate_fill(Call *call, RetentionRateState *state, int64_t n_segments,
-                                const RetentionRateReach *reach, const uint32_t *place) {
+static void retention_rate_fill(Call *call, RetentionRateState *state,
+                                const RetentionRateReach *reach) {
     const Book *book = &call->book;
     for (int64_t c = 0; c < book->n_customers; c++) {
         BookCustomer customer = book_customer(book, c);
-        int64_t segment = place && customer.n_days ? place[customer.segment] : 0;
+        if (customer.n_days == 0) continue;
         retention_rate_count(&customer, book->day_first, reach, state->n_periods,
-                             state->rows + segment * state->n_periods);
+                             state->rows + segments_of(&state->segments, &customer) * state->n_periods);
         if (c % MAP_PAGE_KEYS == 0 && poll_stop(call->poll)) return;
     }
-    for (int64_t s = 0; s < n_segments; s++) {
+    for (int64_t s = 0; s < state->segments.n; s++) {
         RetentionRateRow *row = state->rows + s * state->n_periods;
         for (int32_t t = 1; t < state->n_periods; t++)
             row[t].start = row[t - 1].start - row[t - 1].lost + row[t - 1].fresh +
@@ -219,8 +190,8 @@ static int64_t retention_rate_open(Call *call) {
     state->first = period_index(&state->period, book->day_first);
     state->n_periods = period_index(&state->period, book->as_of) - state->first + 1;
     bool split = call->common[CALL_SEGMENT_COLUMN].text[0] != 0;
-    uint32_t *place = NULL;
-    int64_t n_segments = split ? retention_rate_segments(call, state, &place) : 1;
+    state->segments = segments_rank(book, split, call->arena, call->err);
+    int64_t n_segments = state->segments.n;
     if (n_segments > RETENTION_RATE_ROWS_MAX / state->n_periods)
         err_set(call->err, SQLITE_TOOBIG,
                 "%lld segments over %d periods are more than %d rows; choose a longer period",
@@ -229,7 +200,7 @@ static int64_t retention_rate_open(Call *call) {
     int64_t n_rows = n_segments * state->n_periods;
     state->rows = arena_alloc(call->arena, call->err, n_rows, sizeof(*state->rows));
     if (call->err->rc) return 0;
-    retention_rate_fill(call, state, n_segments, reach, place);
+    retention_rate_fill(call, state, reach);
     return n_rows;
 }
 
@@ -241,10 +212,9 @@ static void retention_rate_ratio(Out *out, bool complete, double ratio) {
 
 static void retention_rate_interval(Out *out, const RetentionRateState *state, bool complete,
                                     const RetentionRateRow *r, bool high) {
-    double ends[2] = {(double)NAN, (double)NAN};
-    if (complete)
-        wilson_interval((double)(r->start - r->lost), (double)r->start, state->z, &ends[0], &ends[1]);
-    out_real(out, ends[high]);
+    double kept = (double)(r->start - r->lost), start = (double)r->start;
+    if (complete) out_real(out, wilson_end(kept, start, state->z, high));
+    else out_null(out);
 }
 
 static void retention_rate_cell(const void *pointer, int64_t row, int col, Out *out) {
@@ -256,8 +226,7 @@ static void retention_rate_cell(const void *pointer, int64_t row, int col, Out *
     int64_t retained = r->start - r->lost, end = retained + r->fresh + r->reactivated;
     switch (col) {
         case RETENTION_RATE_SEGMENT:
-            if (state->segments) out_key(out, state->segments[row / state->n_periods]);
-            else out_null(out);
+            out_key(out, segments_key(&state->segments, row / state->n_periods));
             break;
         case RETENTION_RATE_START_DAY: out_day(out, period_start(&state->period, index)); break;
         case RETENTION_RATE_END_DAY: out_day(out, last_day); break;

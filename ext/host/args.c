@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/libm.h"
+#include "base/list.h"
 #include "base/suggest.h"
 #include "data/row.h"
 
@@ -59,6 +60,12 @@ char *args_range(const ArgSpec *spec) {
             return sqlite3_mprintf("'day', 'week', 'month', 'quarter', 'year' or as in '28 days'");
         case ARG_SPAN: return sqlite3_mprintf("a length of time as in '90 days' or '6 months'");
         case ARG_OFFSET: return sqlite3_mprintf("an offset from UTC as in '+03:30', up to 14 hours");
+        case ARG_LIST:
+            return sqlite3_mprintf("ascending whole numbers of %d to %d as in '%s'", (int)spec->min, (int)spec->max,
+                                   spec->dflt_text ? spec->dflt_text : "10,20,50");
+        case ARG_RANGES:
+            return sqlite3_mprintf("ascending numbers and ranges of %d to %d as in '0,1-3,4-12'", (int)spec->min,
+                                   (int)spec->max);
         case ARG_NAME: return sqlite3_mprintf("a name");
         case ARG_VALUE: return sqlite3_mprintf("any value");
         default: return sqlite3_mprintf("a text");
@@ -135,6 +142,12 @@ static bool args_read_choice(ArgValue *out, const ArgSpec *spec, const char *tex
     return false;
 }
 
+static bool args_read_list(const ArgSpec *spec, const char *text) {
+    ListEntry entries[LIST_MAX];
+    int n = list_parse(text, spec->kind == ARG_RANGES, entries);
+    return n > 0 && entries[0].from >= spec->min && entries[n - 1].to <= spec->max;
+}
+
 static bool args_read_text(ArgValue *out, const ArgSpec *spec, const char *text) {
     size_t n = strlen(text);
     int32_t seconds = 0;
@@ -146,8 +159,16 @@ static bool args_read_text(ArgValue *out, const ArgSpec *spec, const char *text)
             if (!date_parse_offset(text, n, &seconds)) return false;
             out->integer = seconds;
             return true;
+        case ARG_LIST:
+        case ARG_RANGES: return args_read_list(spec, text);
         default: return true;
     }
+}
+
+/* A list of one number may come as a number. */
+static bool args_takes(const ArgSpec *spec, int type) {
+    return type == SQLITE_TEXT ||
+           (type == SQLITE_INTEGER && (spec->kind == ARG_LIST || spec->kind == ARG_RANGES));
 }
 
 ArgValue args_default(const ArgSpec *spec) {
@@ -172,7 +193,7 @@ void args_read(ArgValue *out, const ArgSpec *spec, CivilCalendar calendar, sqlit
         if (!args_read_number(out, spec, value)) args_refuse(spec, value, err);
         return;
     }
-    if (type != SQLITE_TEXT) {
+    if (!args_takes(spec, type)) {
         args_refuse(spec, value, err);
         return;
     }

@@ -22,6 +22,8 @@ typedef enum ArgKind {
     ARG_PERIOD,  /* 'month', '28 days' */
     ARG_SPAN,    /* '90 days', '6 months' */
     ARG_OFFSET,  /* '+03:30' */
+    ARG_LIST,    /* '30,60,90': ascending, each min to max; list_parse reads the text */
+    ARG_RANGES,  /* the same with ranges: '0,1-3,4-12' */
     ARG_VALUE    /* any SQL value: the columns that an aggregate or scalar is given */
 } ArgKind;
 
@@ -31,7 +33,7 @@ typedef struct ArgSpec {
     bool required;
     const char *dflt_text;      /* NULL: worked out from the data, as doc says */
     double dflt;                /* ARG_INTEGER, ARG_REAL, and the index of an ARG_CHOICE */
-    double min, max;            /* ARG_INTEGER, ARG_REAL */
+    double min, max;            /* ARG_INTEGER, ARG_REAL, ARG_LIST, ARG_RANGES */
     bool min_open, max_open;    /* the bound itself is out of range */
     const char *const *choices; /* ARG_CHOICE; ends with NULL */
     const char *doc;

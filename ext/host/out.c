@@ -23,7 +23,8 @@ void out_day(Out *out, Day day) {
 }
 
 void out_key(Out *out, const MapKey *key) {
-    map_result(out->context, key);
+    if (key) map_result(out->context, key);
+    else sqlite3_result_null(out->context);
 }
 
 void out_static(Out *out, const char *text) {

@@ -17,7 +17,7 @@ void out_null(Out *out);
 void out_int(Out *out, int64_t value);
 void out_real(Out *out, double value);            /* NULL unless finite; never -0.0 */
 void out_day(Out *out, Day day);                  /* 'YYYY-MM-DD' */
-void out_key(Out *out, const MapKey *key);
+void out_key(Out *out, const MapKey *key);       /* NULL for NULL */
 void out_static(Out *out, const char *text);      /* text that never goes away; NULL for NULL */
 void out_text(Out *out, const char *text);        /* copied; NULL for NULL */
 void out_owned(Out *out, char *text);             /* sqlite3_malloc'd, taken over; NULL is out of memory */

@@ -19,6 +19,12 @@ void wilson_interval(double k, double n, double z, double *low, double *high) {
     *high = k < n ? fmax(1 - wilson_low(n - k, n, z), 0) : 1;
 }
 
+double wilson_end(double k, double n, double z, bool high) {
+    double ends[2];
+    wilson_interval(k, n, z, &ends[0], &ends[1]);
+    return ends[high];
+}
+
 double wilson_z(double confidence) {
     if (!(confidence >= 0) || !(confidence < 1)) return NAN;
     return special_normal_quantile((1 + confidence) / 2);

@@ -13,8 +13,9 @@ mkdir -p "$out"
 for target in "$@"; do
     case $target in
         generate) file=tests/fuzz/generate.c target_flags= ;;
+        orders) file='tests/fuzz/fuzz_orders.c tests/twins.c' target_flags=$flags ;;
         *) file=tests/fuzz/fuzz_$target.c target_flags=$flags ;;
     esac
     ${FUZZ_CC:-clang} -std=gnu11 -g ${FUZZ_OPT--O1} -fno-omit-frame-pointer -ffp-contract=off -DSQLITE_CORE $target_flags \
-        -I"$source" -Itests/fuzz -Iext -o "$out/fuzz_$target" "$file" -lsqlite3 -lm
+        -I"$source" -Itests/fuzz -Itests -Iext -o "$out/fuzz_$target" $file -lsqlite3 -lm
 done

@@ -9,19 +9,20 @@
  *     canon       days as 'YYYY-MM-DD' by the fuzzer's own arithmetic: what plain SQL reads
  *     netted      canon with each refund on the day of the order that it names
  *
- * and each entry of orders_reports is run: on orders, on shuffled, which must give the same bytes, and as
- * plain SQL, which must give the same rows; each input has a few of them in turn.  A new report joins by one line of that table.
+ * and each entry of orders_reports and of tests/twins.def is run: on orders, on shuffled, which must give the same
+ * bytes, and as plain SQL, which must give the same rows; each input has a few of them in turn.
  *
  *     FUZZ_SHOW=1 build/fuzz/fuzz_orders FILE      prints the orders that an input stands for
  */
 #include "fuzz.h"
+#include "twins.h"
 
-enum { ORDERS_ROWS_MAX = 700, ORDERS_TURN = 4 /* reports of one input */, ORDERS_COLUMNS_MAX = 32, ORDERS_TEXT_MAX = 48 };
+enum { ORDERS_ROWS_MAX = 700, ORDERS_TURN = 4 /* reports of one input */, ORDERS_TWINS_MAX = 100, ORDERS_TEXT_MAX = 48 };
 
 /* ---- The reports ----
  *
  * ours: $T is the table, $C the conditions that say how its dates are kept.
- * twin: plain SQL over $T; a path is a file of sql/ that reads "orders".
+ * twin: plain SQL over $T; $R and $S are the recipes of sql/ for the series and the customers.
  * Numbers agree within 1e-9 of the table's turnover (money = true) or exactly. */
 
 typedef struct OrdersReport {
@@ -59,9 +60,7 @@ typedef struct OrdersReport {
     " LEFT JOIN m USING (customer_id), shop"
 
 static const OrdersReport orders_reports[] = {
-    {ORDERS_RATES " FROM retention_rate('$T') WHERE $C", "sql/retention_rate.sql", "canon", false},
-    {ORDERS_RATES " FROM retention_rate('$T') WHERE $C AND order_column = 'named'", "sql/retention_rate.sql",
-     "netted", false},
+    {ORDERS_RATES " FROM retention_rate('$T') WHERE $C AND order_column = 'named'", "SELECT * FROM ($R)", "netted", false},
     {"SELECT period_start, sum(start_customers), sum(end_customers), sum(new_customers), sum(retained),"
      " sum(reactivated), sum(lost) FROM retention_rate('$T', 'month') WHERE $C AND segment_column = 'channel' GROUP BY 1",
      "SELECT period_start, start_customers, end_customers, new_customers, retained, reactivated, lost FROM ($R)",
@@ -227,7 +226,7 @@ static void orders_read(Feed *feed, OrdersShop *shop) {
     int unit = feed_below(feed, 16);
     shop->unit = unit < FUZZ_COUNT(orders_units) ? unit : 0;
     shop->offset = orders_offsets[feed_below(feed, FUZZ_COUNT(orders_offsets))];
-    shop->first_report = feed_below(feed, ORDERS_REPORTS);
+    shop->first_report = feed_below(feed, ORDERS_REPORTS + n_twins);
     shop->shuffle = feed_bytes(feed, 1);
     while (feed->at < feed->end) {
         switch (feed_below(feed, 16)) {
@@ -348,11 +347,12 @@ static void orders_bind_amount(sqlite3_stmt *stmt, int at, const OrdersRow *row,
 
 typedef struct OrdersPair {
     sqlite3_stmt *ours, *shuffled, *twin;
+    bool money;
 } OrdersPair;
 
 static sqlite3 *orders_db;
 static sqlite3_stmt *orders_insert[3], *orders_clear[4], *orders_net, *orders_border, *orders_turnover;
-static OrdersPair orders_pair[ORDERS_REPORTS];
+static OrdersPair orders_pair[ORDERS_REPORTS + ORDERS_TWINS_MAX]; /* of orders_reports, then of twins */
 static const char *const orders_tables[] = {"orders", "shuffled", "canon", "netted"};
 
 static void orders_bind_row(sqlite3_stmt *stmt, const OrdersShop *shop, const OrdersRow *row, bool canon) {
@@ -409,29 +409,18 @@ static char *orders_expand(const char *sql, const char *table) {
     return sqlite3_str_finish(out);
 }
 
-/* A file of sql/, its "FROM orders" turned to table, as a view. */
-static void orders_make_recipe(const char *path, const char *view, const char *table) {
-    char text[8192];
-    FILE *file = fopen(path, "rb");
-    if (!file) fuzz_fail("%s is not here: fuzzers run in the top folder", path);
-    size_t n = fread(text, 1, sizeof(text) - 1, file);
-    fclose(file);
-    text[n] = 0;
-    sqlite3_str *out = sqlite3_str_new(NULL);
-    sqlite3_str_appendf(out, "CREATE VIEW %s_%s AS ", view, table);
-    for (const char *at = text; *at;) {
-        bool hit = strncmp(at, "FROM orders", 11) == 0;
-        if (hit) sqlite3_str_appendf(out, "FROM %s", table);
-        else sqlite3_str_appendchar(out, 1, *at);
-        at += hit ? 11 : 1;
-    }
-    char *sql = sqlite3_str_finish(out);
+/* A file of sql/ that reads table, as a view. */
+static void orders_make_recipe(const char *name, const char *view, const char *table) {
+    char *recipe = twins_recipe(name, table);
+    if (!recipe) fuzz_fail("sql/%s.sql is not here: fuzzers run in the top folder", name);
+    char *sql = sqlite3_mprintf("CREATE VIEW %s_%s AS %s", view, table, recipe);
     fuzz_exec(orders_db, sql);
     sqlite3_free(sql);
+    sqlite3_free(recipe);
 }
 
 static sqlite3_stmt *orders_prepare(const char *sql, const char *table) {
-    char *text = orders_expand(strncmp(sql, "sql/", 4) == 0 ? "SELECT * FROM ($R)" : sql, table);
+    char *text = orders_expand(sql, table);
     sqlite3_stmt *stmt = fuzz_prepare(orders_db, text);
     sqlite3_free(text);
     return stmt;
@@ -446,60 +435,45 @@ static void orders_bind_arguments(sqlite3_stmt *stmt, const OrdersShop *shop) {
     sqlite3_bind_text(stmt, 2, offset, -1, SQLITE_TRANSIENT);
 }
 
+static void orders_prepare_report(OrdersPair *pair, const OrdersReport *def) {
+    pair->ours = orders_prepare(def->ours, "orders");
+    pair->shuffled = orders_prepare(def->ours, "shuffled");
+    if (def->twin) pair->twin = orders_prepare(def->twin, def->twin_table);
+    pair->money = def->money;
+}
+
+static sqlite3_stmt *orders_prepare_twin(const Twin *twin, const char *table, const char *view) {
+    char *sql = twins_report(orders_db, twin, table, view, "date_unit = ?1 AND utc_offset = ?2");
+    sqlite3_stmt *stmt = fuzz_prepare(orders_db, sql);
+    sqlite3_free(sql);
+    return stmt;
+}
+
 static OrdersPair *orders_prepare_pair(const OrdersShop *shop, int report) {
     OrdersPair *pair = &orders_pair[report];
-    const OrdersReport *def = &orders_reports[report];
-    if (!pair->ours) {
-        pair->ours = orders_prepare(def->ours, "orders");
-        pair->shuffled = orders_prepare(def->ours, "shuffled");
-        if (def->twin) pair->twin = orders_prepare(def->twin, def->twin_table);
+    if (!pair->ours && report < ORDERS_REPORTS) {
+        orders_prepare_report(pair, &orders_reports[report]);
+    } else if (!pair->ours) {
+        const Twin *twin = &twins[report - ORDERS_REPORTS];
+        char view[32];
+        snprintf(view, sizeof(view), "twin%d", report);
+        orders_make_recipe(twin->name, view, "canon");
+        snprintf(view, sizeof(view), "twin%d_canon", report);
+        pair->ours = orders_prepare_twin(twin, "orders", view);
+        pair->shuffled = orders_prepare_twin(twin, "shuffled", view);
+        char *plain = sqlite3_mprintf("SELECT * FROM %s", view);
+        pair->twin = fuzz_prepare(orders_db, plain);
+        sqlite3_free(plain);
+        pair->money = twin->money;
     }
     orders_bind_arguments(pair->ours, shop);
     orders_bind_arguments(pair->shuffled, shop);
     return pair;
 }
 
-static void orders_show(sqlite3_stmt *stmt) {
-    for (int c = 0; c < sqlite3_column_count(stmt); c++)
-        fprintf(stderr, "%s %s", c ? " |" : "   ", sqlite3_column_text(stmt, c) ? (const char *)sqlite3_column_text(stmt, c)
-                                                                               : "NULL");
-    fputc('\n', stderr);
-}
-
-/* Equal: as SQL's IS, and reals up to the slack. */
-static bool orders_same(sqlite3_stmt *a, sqlite3_stmt *b, int col, double slack, bool exact) {
-    int type = sqlite3_column_type(a, col), other = sqlite3_column_type(b, col);
-    bool number = (type == SQLITE_INTEGER || type == SQLITE_FLOAT) && (other == SQLITE_INTEGER || other == SQLITE_FLOAT);
-    if (type != other && (exact || !number)) return false;
-    if (type == SQLITE_INTEGER && other == SQLITE_INTEGER)
-        return sqlite3_column_int64(a, col) == sqlite3_column_int64(b, col);
-    if (number)
-        return fabs(sqlite3_column_double(a, col) - sqlite3_column_double(b, col)) <=
-               (exact ? 0 : slack + 1e-12 * fabs(sqlite3_column_double(b, col)));
-    if (type == SQLITE_NULL) return true;
-    const void *left = sqlite3_column_blob(a, col), *right = sqlite3_column_blob(b, col);
-    int n = sqlite3_column_bytes(a, col);
-    return n == sqlite3_column_bytes(b, col) && (n == 0 || memcmp(left, right, (size_t)n) == 0);
-}
-
-/* Steps both to their end. */
 static void orders_compare(sqlite3_stmt *a, sqlite3_stmt *b, double slack, bool exact) {
-    for (int n = 1;; n++) {
-        int rc = sqlite3_step(a), other = sqlite3_step(b);
-        if (rc != SQLITE_ROW && rc != SQLITE_DONE) fuzz_fail("%s: %s", sqlite3_errmsg(orders_db), sqlite3_sql(a));
-        if (rc != other) fuzz_fail("row %d: %s\n  has %s row than\n%s", n, sqlite3_sql(a),
-                                   rc == SQLITE_ROW ? "one more" : "one less", sqlite3_sql(b));
-        if (rc == SQLITE_DONE) break;
-        for (int c = 0; c < sqlite3_column_count(a); c++) {
-            if (orders_same(a, b, c, slack, exact)) continue;
-            orders_show(a);
-            orders_show(b);
-            fuzz_fail("row %d, column %s: %s\n  differs from\n%s", n, sqlite3_column_name(a, c), sqlite3_sql(a),
-                      sqlite3_sql(b));
-        }
-    }
-    sqlite3_reset(a);
-    sqlite3_reset(b);
+    char *difference = twins_difference(a, b, slack, exact);
+    if (difference) fuzz_fail("%s", difference);
 }
 
 /* ---- One input ---- */
@@ -534,8 +508,8 @@ static void orders_open(void) {
     orders_turnover = fuzz_prepare(orders_db, "SELECT total(abs(amount)) FROM canon");
     static const char *const tables[] = {"canon", "netted"};
     for (int t = 0; t < 2; t++) {
-        orders_make_recipe("sql/retention_rate.sql", "rates", tables[t]);
-        orders_make_recipe("sql/customer_summary.sql", "summary", tables[t]);
+        orders_make_recipe("retention_rate", "rates", tables[t]);
+        orders_make_recipe("customer_summary", "summary", tables[t]);
     }
 }
 
@@ -570,11 +544,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     sqlite3_reset(orders_turnover);
     bool undecided = orders_undecided();
     for (int i = 0; i < ORDERS_TURN && !undecided; i++) {
-        int report = (shop.first_report + i) % ORDERS_REPORTS;
-        const OrdersReport *def = &orders_reports[report];
+        int report = (shop.first_report + i) % (ORDERS_REPORTS + n_twins);
         OrdersPair *pair = orders_prepare_pair(&shop, report);
         orders_compare(pair->ours, pair->shuffled, 0, true);
-        if (pair->twin) orders_compare(pair->ours, pair->twin, def->money ? 1e-9 * (turnover + 1) : 0, false);
+        if (pair->twin) orders_compare(pair->ours, pair->twin, pair->money ? 1e-9 * (turnover + 1) : 0, false);
     }
     fuzz_exec(orders_db, "COMMIT");
     return 0;
