@@ -73,5 +73,5 @@ while read -r n; do
     echo "WITH $n($n) AS (SELECT 1 AS $n) SELECT max($n) FROM $n JOIN (SELECT 1 $n) USING ($n);"
 done <"$scratch/names" >"$scratch/bare.sql"
 nothing 'no name needs quotes in SQL' "$($SQLITE3 -batch :memory: <"$scratch/bare.sql" 2>&1 | grep -v '^1$')"
-check 'names are lower case letters and underscores' sh -c "! grep -vE '^[a-z][a-z_]*\$' '$scratch/names'"
+check 'names are lower case letters, digits and underscores' sh -c "! grep -vE '^[a-z][a-z0-9_]*\$' '$scratch/names'"
 finish registry
