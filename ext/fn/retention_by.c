@@ -173,7 +173,7 @@ static void retention_by_test(RetentionByState *state, int64_t *order) {
     for (int64_t i = 0; i < state->segments.n; i++) {
         const RetentionByRow *row = &state->rows[i];
         RetentionByRow rest = retention_by_rest(state, row);
-        bool tested = state->complete && row->customers >= RETENTION_BY_CUSTOMERS_MIN &&
+        bool tested = row->customers >= RETENTION_BY_CUSTOMERS_MIN &&
                       rest.customers >= RETENTION_BY_CUSTOMERS_MIN;
         state->p_values[i] = tested ? proportion_p_value((double)row->retained, (double)row->customers,
                                                          (double)rest.retained, (double)rest.customers)

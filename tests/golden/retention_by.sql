@@ -34,6 +34,7 @@ SELECT DISTINCT period, period_from, period_to, base_from, is_complete FROM rete
 SELECT DISTINCT period_from, period_to, base_from, is_complete FROM retention_by('orders', 'channel', 'month', '2025-02-01');
 SELECT DISTINCT period_from, period_to, base_from, is_complete FROM retention_by('orders', 'channel', 'month', '2025-02-11');
 SELECT DISTINCT period_from, period_to, base_from, is_complete FROM retention_by('orders', 'channel') WHERE period_to = '2025-02-11';
+SELECT DISTINCT period_from, period_to, base_from, is_complete FROM retention_by('orders', 'channel') WHERE period_to = '2025-02-01';
 SELECT DISTINCT period_from, period_to, base_from FROM retention_by('orders', 'channel') WHERE period_from = '2025-01-01' AND period_to = '2025-03-01';
 SELECT DISTINCT period_from, period_to, base_from FROM retention_by('orders', 'channel') WHERE base_from = '2024-12-24';
 
