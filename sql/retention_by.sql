@@ -40,17 +40,24 @@ first_line AS (
     FROM line JOIN first_purchase USING (customer_id, day)
     WHERE amount >= 0
 ),
+bound AS (
+    SELECT substr(max(order_date), 1, 10) AS as_of FROM orders
+),
 period AS (
-    SELECT date(max(substr(order_date, 1, 10)), '+1 day', 'start of month', '-2 months') AS base_from,
-           date(max(substr(order_date, 1, 10)), '+1 day', 'start of month', '-1 month') AS period_from,
-           date(max(substr(order_date, 1, 10)), '+1 day', 'start of month') AS period_to
-    FROM orders
+    SELECT date(as_of, '+1 day', 'start of month', '-1 month') AS period_start,
+           date(as_of, '+1 day', 'start of month', '-1 day') AS period_end
+    FROM bound
+),
+-- Months are numbered 12 * year + month - 1, so that neighbours differ by one.
+active AS (
+    SELECT customer_id, substr(day, 1, 4) * 12 + substr(day, 6, 2) - 1 AS month
+    FROM purchase
 ),
 bought AS (
     SELECT customer_id,
-           max(day >= base_from AND day < period_from) AS in_base,
-           max(day >= period_from AND day < period_to) AS in_period
-    FROM purchase, period
+           max(month = substr(period_start, 1, 4) * 12 + substr(period_start, 6, 2) - 2) AS in_base,
+           max(month = substr(period_start, 1, 4) * 12 + substr(period_start, 6, 2) - 1) AS in_period
+    FROM active, period
     GROUP BY customer_id
 ),
 counted AS (
@@ -66,8 +73,8 @@ compared AS (
     FROM counted
 )
 SELECT segment,
-       period_from AS period_start,
-       date(period_to, '-1 day') AS period_end,
+       period_start,
+       period_end,
        1 AS is_complete,
        customers,
        retained,
