@@ -350,9 +350,7 @@ static void clv_agg_step(void *state, Err *err, int n, sqlite3_value **values) {
         ledger_open(&group->ledger, &group->arena, err, options, (RowRules){.only_rows = true});
         group->opened = true;
     }
-    LedgerRow row = {.customer = values[CLV_AGG_CUSTOMER], .date = values[CLV_AGG_DATE],
-                     .amount = values[CLV_AGG_AMOUNT]};
-    if (!err->rc) ledger_add(&group->ledger, &row);
+    if (!err->rc) ledger_add(&group->ledger, values + CLV_AGG_CUSTOMER);
 }
 
 static void clv_agg_final(void *state, Err *err, sqlite3 *db, Out *out) {

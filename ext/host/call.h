@@ -33,7 +33,8 @@ enum {
     CALL_AMOUNTS = 2,     /* the book keeps amounts */
     CALL_SEGMENTS = 4,    /* segment_column, segment_at */
     CALL_PERIODS = 8,     /* week_start, for an argument of kind ARG_PERIOD */
-    CALL_CONFIDENCE = 16  /* confidence, of intervals */
+    CALL_CONFIDENCE = 16, /* confidence, of intervals */
+    CALL_COUNTS = 32      /* the book need not have the customers' ids */
 };
 
 /* Common arguments, in the order of their hidden columns. */
