@@ -398,6 +398,36 @@ END_TEST
 
 /* ---- Err ---- */
 
+/* Dense integers, sparse ones and REALs by turns, so that keys left out and keys kept share pages. */
+START_TEST(map_ids_are_the_same_without_keys) {
+    Arena arena = {0};
+    Err err = {0};
+    Map maps[2] = {map_new(&arena), map_new(&arena)};
+    maps[1].only_ids = true;
+    uint64_t random = 5;
+    for (int b = 0; b < 60; b++) {
+        uint32_t ids[2][MAP_BATCH_MAX];
+        MapProbe probes[2][MAP_BATCH_MAX] = {0};
+        int n = 1 + (int)(db_random(&random) % MAP_BATCH_MAX);
+        for (int i = 0; i < n; i++) {
+            uint64_t x = db_random(&random);
+            MapKey key = {.type = MAP_INTEGER, .as = {.integer = (int64_t)(x >> 8) % (200 * (b + 1))}};
+            if (x % 7 == 0) key.as.integer *= 1000003;
+            bool real_only = x % 11 == 0;
+            if (x % 13 == 0) key = (MapKey){.type = MAP_REAL, .as = {.real = (double)(x % 97) + 0.5}};
+            probes[0][i] = probes[1][i] = (MapProbe){.key = key, .real_only = real_only && key.type == MAP_INTEGER};
+        }
+        for (int m = 0; m < 2; m++) map_intern(&maps[m], &err, probes[m], n, ids[m]);
+        ck_assert_mem_eq(ids[0], ids[1], (size_t)n * sizeof(ids[0][0]));
+    }
+    ck_assert_int_eq(err.rc, SQLITE_OK);
+    ck_assert_int_eq(maps[0].n_keys, maps[1].n_keys);
+    ck_assert_int_gt(maps[0].n_keys, 3 * MAP_PAGE_KEYS);
+    for (int m = 0; m < 2; m++) map_close(&maps[m]);
+    arena_free(&arena);
+}
+END_TEST
+
 START_TEST(err_keeps_the_first_failure) {
     Err err = {0};
     err_set(&err, SQLITE_BUSY, "first %d", 1);
@@ -659,6 +689,7 @@ int main(void) {
     tcase_add_test(tc, map_knows_what_is_no_id);
     tcase_add_test(tc, map_batches_keep_their_own_bytes);
     tcase_add_test(tc, map_integers_are_keys_wherever_they_are_kept);
+    tcase_add_test(tc, map_ids_are_the_same_without_keys);
     tcase_add_test(tc, err_keeps_the_first_failure);
     tcase_add_loop_test(tc, err_quote_shows_safely, 0,
                         (int)(sizeof(err_quotes) / sizeof(err_quotes[0])));

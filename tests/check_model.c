@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "model/bgnbdcurve.h"
+#include "model/purchasecurve.h"
 #include "model/bgnbdfit.h"
 #include "model/gammagamma.h"
 #include "model/rfmgroup.h"
@@ -567,16 +567,16 @@ static const BgnbdParams curve_params[] = {{.2426, 30.9, .7929, 2.4259}, {.5248,
                                            {.05, 500, 3, 1},             {.7466, 18.01, .6828, 4.719}};
 enum { CURVE_PARAMS = sizeof(curve_params) / sizeof(curve_params[0]) };
 
-static void curve_compare(const BgnbdcurveTerms *terms, double x, double age_min, double age_max,
+static void curve_compare(const PurchasecurveTerms *terms, double x, double age_min, double age_max,
                           Worst *w) {
-    Bgnbdcurve curve;
-    bgnbdcurve_fit(&curve, terms, x, age_min, age_max);
+    Purchasecurve curve;
+    purchasecurve_fit(&curve, terms, x, age_min, age_max);
     if (!curve.converged)
         ck_abort_msg("not converged: alpha %g, x %g, horizon %g, delta %g, ages %g to %g",
-                     terms->params.alpha, x, terms->horizon, terms->delta, age_min, age_max);
+                     purchase_alpha(&terms->law), x, terms->horizon, terms->delta, age_min, age_max);
     for (int i = 0; i <= 20; i++) {
         double age = floor(age_min + (age_max - age_min) * i / 20);
-        BgnbdPurchases want = bgnbdcurve_exact(terms, x, age), got = bgnbdcurve_read(&curve, age);
+        PurchaseCount want = purchasecurve_exact(terms, x, age), got = purchasecurve_read(&curve, age);
         double row[] = {x, age, terms->horizon};
         worst_take(w, got.expected, want.expected, 0, row);
         worst_take(w, got.discounted, want.discounted, 0, row);
@@ -592,37 +592,54 @@ START_TEST(curve_is_the_full_evaluation) {
             for (int h = 0; h < 4; h++)
                 for (int d = 0; d < 3; d++)
                     for (int a = 0; a < 2; a++) {
-                        BgnbdcurveTerms terms = {(BgnbdKind)kind, curve_params[_i], horizon[h],
+                        PurchasecurveTerms terms = {{(PurchaseModel)kind, {curve_params[_i]}}, horizon[h],
                                                  rates[d]};
                         curve_compare(&terms, frequency[x], fmax(ages[a][0], frequency[x]),
                                       ages[a][1], &w);
                     }
-    worst_assert(&w, BGNBDCURVE_TOLERANCE, "bgnbdcurve_read");
+    worst_assert(&w, PURCHASECURVE_TOLERANCE, "purchasecurve_read");
+}
+END_TEST
+
+START_TEST(curve_of_the_other_laws) {
+    static const PurchaseLaw laws[] = {
+        {PURCHASE_PNBD, {.pnbd = {.5533, 74, .6062, 82}}}, {PURCHASE_PNBD, {.pnbd = {2, 20, .05, 900}}},
+        {PURCHASE_PNBD, {.pnbd = {.9, 300, 4, 30}}},       {PURCHASE_NBD, {.bgnbd = {.38, 84, NAN, NAN}}},
+    };
+    Worst w = {0};
+    for (int i = 0; i < (int)(sizeof(laws) / sizeof(laws[0])); i++)
+        for (int x = 0; x < 40; x += 13) {
+            PurchasecurveTerms terms = {laws[i], 365, 2.6e-4};
+            curve_compare(&terms, x, 1, 1400, &w);
+            terms.delta = 0;
+            curve_compare(&terms, x, 30, 60, &w);
+        }
+    worst_assert(&w, PURCHASECURVE_TOLERANCE, "purchasecurve_read of Pareto/NBD and NBD");
 }
 END_TEST
 
 START_TEST(curve_of_one_age_is_a_constant) {
     Worst w = {0};
-    BgnbdcurveTerms terms = {BGNBD_MBG, curve_params[0], 365, 2.6e-4};
+    PurchasecurveTerms terms = {{PURCHASE_MBGNBD, {curve_params[0]}}, 365, 2.6e-4};
     curve_compare(&terms, 3, 17, 17, &w);
-    worst_assert(&w, 1e-14, "bgnbdcurve_read of one age");
+    worst_assert(&w, 1e-14, "purchasecurve_read of one age");
 }
 END_TEST
 
 /* Ages that look alike from a distance of alpha, and a range too wide for the points there are. */
 START_TEST(curve_tells_when_it_cannot_be_read) {
     static const BgnbdParams bad[] = {{.7, -3, .5, 2}, {.7, NAN, .5, 2}, {NAN, 20, .5, 2}};
-    Bgnbdcurve curve;
+    Purchasecurve curve;
     Worst w = {0};
-    BgnbdcurveTerms terms = {BGNBD_MBG, {.7, 1e9, .5, 2}, 365, 2.6e-4};
+    PurchasecurveTerms terms = {{PURCHASE_MBGNBD, {{.7, 1e9, .5, 2}}}, 365, 2.6e-4};
     curve_compare(&terms, 2, 0, 3000, &w);
-    worst_assert(&w, BGNBDCURVE_TOLERANCE, "bgnbdcurve_read with a large alpha");
-    terms.params.alpha = 1e-9;
-    bgnbdcurve_fit(&curve, &terms, 0, 0, 3000);
+    worst_assert(&w, PURCHASECURVE_TOLERANCE, "purchasecurve_read with a large alpha");
+    terms.law.as.bgnbd.alpha = 1e-9;
+    purchasecurve_fit(&curve, &terms, 0, 0, 3000);
     ck_assert(!curve.converged);
     for (int i = 0; i < 3; i++) {
-        terms.params = bad[i];
-        bgnbdcurve_fit(&curve, &terms, 2, 5, 3000);
+        terms.law.as.bgnbd = bad[i];
+        purchasecurve_fit(&curve, &terms, 2, 5, 3000);
         ck_assert(!curve.converged);
     }
 }
@@ -1139,6 +1156,7 @@ static void add_curve_tests(Suite *suite) {
     TCase *tc = tcase_create("curve");
     tcase_set_timeout(tc, 60);
     tcase_add_loop_test(tc, curve_is_the_full_evaluation, 0, CURVE_PARAMS);
+    tcase_add_test(tc, curve_of_the_other_laws);
     tcase_add_test(tc, curve_of_one_age_is_a_constant);
     tcase_add_test(tc, curve_tells_when_it_cannot_be_read);
     suite_add_tcase(suite, tc);

@@ -80,13 +80,9 @@ static uint32_t map_hash(const MapKey *key) {
     return map_hash_words(key->as.word, key->size << 3 | key->type);
 }
 
-void map_probe(MapProbe *probe, sqlite3_value *value, Err *err) {
+void map_probe_value(MapProbe *probe, int type, sqlite3_value *value, Err *err) {
     *probe = (MapProbe){0};
-    switch (sqlite3_value_type(value)) {
-        case SQLITE_INTEGER:
-            probe->key.type = MAP_INTEGER;
-            probe->key.as.integer = sqlite3_value_int64(value);
-            break;
+    switch (type) {
         case SQLITE_FLOAT: map_probe_real(probe, sqlite3_value_double(value)); break;
         case SQLITE_TEXT: map_probe_bytes(probe, MAP_TEXT, value, err); break;
         case SQLITE_BLOB: map_probe_bytes(probe, MAP_BLOB, value, err); break;
@@ -98,16 +94,18 @@ void map_probe(MapProbe *probe, sqlite3_value *value, Err *err) {
 
 /* The first page grows with the keys, so that a map of a few keys stays small. */
 static void map_grow_first_page(Map *map, Err *err) {
-    int64_t max = map->first_page_max ? map->first_page_max * 2 : MAP_FIRST_PAGE_MIN;
+    int64_t max = map->first_page_max ? map->first_page_max : MAP_FIRST_PAGE_MIN;
+    while (max <= map->n_keys) max *= 2;
     MapKey *page = arena_alloc_raw(map->arena, err, max, sizeof(MapKey));
     if (!page) return;
-    if (map->n_keys) memcpy(page, map->pages[0], (size_t)map->n_keys * sizeof(MapKey));
+    if (map->first_page_max) memcpy(page, map->pages[0], (size_t)map->first_page_max * sizeof(MapKey));
     map->pages[0] = page;
     map->first_page_max = max;
 }
 
-static void map_grow_pages(Map *map, Err *err) {
-    int64_t max = map->pages_max ? map->pages_max * 4 : 4;
+static void map_grow_pages(Map *map, Err *err, int64_t page) {
+    int64_t max = map->pages_max ? map->pages_max : 1;
+    while (max <= page) max *= 4;
     MapKey **pages = arena_alloc(map->arena, err, max, sizeof(MapKey *));
     if (!pages) return;
     if (map->pages_max) memcpy(pages, map->pages, (size_t)map->pages_max * sizeof(MapKey *));
@@ -115,12 +113,12 @@ static void map_grow_pages(Map *map, Err *err) {
     map->pages_max = max;
 }
 
-/* The page with room for key number n_keys. */
+/* The page with room for key number n_keys; those before it may have been left out, under only_ids. */
 static MapKey *map_page(Map *map, Err *err) {
     int64_t page = map->n_keys / MAP_PAGE_KEYS;
-    if (page == map->pages_max) map_grow_pages(map, err);
+    if (page >= map->pages_max) map_grow_pages(map, err, page);
     if (err->rc) return NULL;
-    if (page == 0 && map->n_keys == map->first_page_max) map_grow_first_page(map, err);
+    if (page == 0 && map->n_keys >= map->first_page_max) map_grow_first_page(map, err);
     if (page > 0 && !map->pages[page])
         map->pages[page] = arena_alloc_raw(map->arena, err, MAP_PAGE_KEYS, sizeof(MapKey));
     return err->rc ? NULL : map->pages[page];
@@ -146,7 +144,7 @@ static uint32_t map_add(Map *map, Err *err, const MapProbe *probe) {
 
 /* An integer that so far came only as REAL is shown as INTEGER from its first INTEGER on. */
 static void map_show_integer(Map *map, uint32_t id, const MapProbe *probe) {
-    if (!map->has_real_only || probe->real_only || probe->key.type != MAP_INTEGER) return;
+    if (!map->has_real_only || map->only_ids || probe->real_only || probe->key.type != MAP_INTEGER) return;
     map->pages[id / MAP_PAGE_KEYS][id % MAP_PAGE_KEYS] = probe->key;
 }
 
@@ -245,6 +243,27 @@ static void map_grow_direct(Map *map, Err *err, int64_t n_direct) {
     }
 }
 
+static uint32_t map_find_direct(Map *map, Err *err, const MapProbe *probe, uint32_t *place) {
+    if (!*place) *place = map->only_ids ? (uint32_t)++map->n_keys : map_add(map, err, probe);
+    else map_show_integer(map, *place - 1, probe);
+    return *place - 1;
+}
+
+/* The probes at the front of a batch that the array covers; returns their number. */
+static int map_intern_direct(Map *map, Err *err, const MapProbe *probes, int n, uint32_t *ids) {
+    for (int i = 0; i < n; i++) {
+        const uint32_t *place = map_direct(map, &probes[i]);
+        if (!place) break;
+        MAP_PREFETCH(place);
+    }
+    for (int i = 0; i < n && !err->rc; i++) {
+        uint32_t *place = map_direct(map, &probes[i]);
+        if (!place) return i;
+        ids[i] = *place && !map->has_real_only ? *place - 1 : map_find_direct(map, err, &probes[i], place);
+    }
+    return n;
+}
+
 /* Called for an integer that is not covered: covers it when the array stays dense enough. */
 static void map_consider_direct(Map *map, Err *err, const MapProbe *probe) {
     uint64_t integer = probe->key.as.word[0];
@@ -256,12 +275,6 @@ static void map_consider_direct(Map *map, Err *err, const MapProbe *probe) {
     int64_t n_direct = map->n_direct ? map->n_direct * 2 : MAP_DIRECT_MIN;
     while ((uint64_t)n_direct <= at) n_direct *= 2;
     map_grow_direct(map, err, n_direct);
-}
-
-static uint32_t map_find_direct(Map *map, Err *err, const MapProbe *probe, uint32_t *place) {
-    if (!*place) *place = map_add(map, err, probe);
-    else map_show_integer(map, *place - 1, probe);
-    return *place - 1;
 }
 
 /* ---- Lookups ---- */
@@ -331,6 +344,11 @@ void map_intern(Map *map, Err *err, MapProbe *probes, int n, uint32_t *ids) {
     const MapSlot *likely[MAP_BATCH_MAX];
     if (map->n_keys + n > INT32_MAX) err_set(err, SQLITE_TOOBIG, "more than 2147483647 different keys");
     if (err->rc) return;
+    int done = map_intern_direct(map, err, probes, n, ids);
+    probes += done;
+    ids += done;
+    n -= done;
+    if (n == 0) return;
     int n_hashed = map_make_room(map, err, probes, n);
     if (n_hashed && !err->rc) map_request(map, probes, n, likely);
     for (int i = 0; i < n && !err->rc; i++)

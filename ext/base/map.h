@@ -60,12 +60,13 @@ typedef struct Map {
     uint64_t direct_base;
     int64_t n_direct;
     bool has_real_only; /* some key has come only as REAL so far, though it is an integer */
+    bool only_ids;      /* keys are never asked for: those of the array are not kept */
     MapKey **pages;    /* MAP_PAGE_KEYS keys each, by id */
     int64_t pages_max, first_page_max;
     Arena *arena;      /* owns pages and long bytes */
 } Map;
 
-/* An empty map whose keys live in arena. */
+/* An empty map whose keys live in arena; set only_ids while it is empty. */
 Map map_new(Arena *arena);
 
 /* Frees the tables for lookups; keys stay with the arena. */
@@ -73,7 +74,13 @@ void map_close(Map *map);
 
 /* Reads value into probe; a NULL is a key like any other.  err is set when SQLite has no memory to convert
  * a UTF-16 text. */
-void map_probe(MapProbe *probe, sqlite3_value *value, Err *err);
+void map_probe_value(MapProbe *probe, int type, sqlite3_value *value, Err *err);
+static inline void map_probe(MapProbe *probe, sqlite3_value *value, Err *err) {
+    int type = sqlite3_value_type(value);
+    if (type == SQLITE_INTEGER) /* as most ids are */
+        *probe = (MapProbe){.key = {.as = {.word = {(uint64_t)sqlite3_value_int64(value)}}, .type = MAP_INTEGER}};
+    else map_probe_value(probe, type, value, err);
+}
 
 /* True for NULL, '' and x'', which are no id. */
 static inline bool map_probe_is_empty(const MapProbe *probe) {
@@ -86,6 +93,7 @@ int64_t map_lookup(const Map *map, MapProbe *probe);
 /* ids[i] becomes the id of probes[i], for i in 0 .. n-1, n at most MAP_BATCH_MAX. */
 void map_intern(Map *map, Err *err, MapProbe *probes, int n, uint32_t *ids);
 
+/* The key of an id; not with only_ids. */
 static inline const MapKey *map_key(const Map *map, uint32_t id) {
     return &map->pages[id / MAP_PAGE_KEYS][id % MAP_PAGE_KEYS];
 }

@@ -7,9 +7,9 @@
 
 /* One row of a page on its way to a purchase day. */
 typedef struct BookRow {
-    double amount;
     Day day;
-    uint32_t at; /* its place in marks */
+    int32_t amount; /* as the ledger codes it */
+    uint32_t at;    /* its place in marks */
 } BookRow;
 
 typedef struct BookBuilder {
@@ -35,18 +35,20 @@ static uint32_t book_chunk_customer(const LedgerChunk *chunk, uint32_t i) {
 static void book_place_rows(BookBuilder *builder, const LedgerPage *page) {
     uint32_t *first = builder->first, at = 0;
     memset(first, 0, (LEDGER_PAGE_CUSTOMERS + 2) * sizeof(*first));
-    for (const LedgerChunk *chunk = page->head; chunk; chunk = chunk->next)
+    for (const LedgerChunk *chunk = page->head; chunk; chunk = chunk->next) {
+        if (chunk->next) MAP_PREFETCH(chunk->next);
         for (uint32_t i = 0; i < chunk->n; i++) first[book_chunk_customer(chunk, i) + 2]++;
+    }
     for (int c = 0; c < LEDGER_PAGE_CUSTOMERS; c++) first[c + 2] += first[c + 1];
-    for (const LedgerChunk *chunk = page->head; chunk; chunk = chunk->next)
-        for (uint32_t i = 0; i < chunk->n; i++) {
-            BookRow *row = &builder->rows[first[book_chunk_customer(chunk, i) + 1]++];
-            row->day = (Day)(chunk->entries[i].key & LEDGER_DAY_MASK) + CIVIL_DAY_MIN;
-            row->amount = ledger_amount(builder->ledger, chunk->entries[i]);
-            if (!builder->marks) continue;
-            row->at = at;
-            builder->marks[at++] = chunk->marks[i];
-        }
+    for (const LedgerChunk *chunk = page->head; chunk; chunk = chunk->next) {
+        for (uint32_t i = 0; i < chunk->n; i++)
+            builder->rows[first[book_chunk_customer(chunk, i) + 1]++] =
+                (BookRow){.day = (Day)(chunk->entries[i].key & LEDGER_DAY_MASK) + CIVIL_DAY_MIN,
+                          .amount = chunk->entries[i].amount,
+                          .at = at + i};
+        if (builder->marks) memcpy(builder->marks + at, chunk->marks, chunk->n * sizeof(LedgerMark));
+        at += chunk->n;
+    }
 }
 
 static void book_free_rows(BookBuilder *builder) {
@@ -63,24 +65,23 @@ static void book_free_rows(BookBuilder *builder) {
 
 /* Room for n rows; what was there is gone.  False without memory. */
 static bool book_grow_rows(BookBuilder *builder, int64_t n) {
-    bool marked = builder->ledger->options.segments;
+    bool marked = builder->ledger->options.segments, netted = builder->needs.amounts;
     book_free_rows(builder);
     builder->rows = sqlite3_malloc64((sqlite3_uint64)n * sizeof(BookRow));
-    if (marked) builder->marks = sqlite3_malloc64((sqlite3_uint64)n * sizeof(LedgerMark));
     builder->days = sqlite3_malloc64((sqlite3_uint64)n * sizeof(Day));
-    builder->nets = sqlite3_malloc64((sqlite3_uint64)n * sizeof(double));
-    if (!builder->rows || !builder->days || !builder->nets || (marked && !builder->marks)) return false;
+    if (marked) builder->marks = sqlite3_malloc64((sqlite3_uint64)n * sizeof(LedgerMark));
+    if (netted) builder->nets = sqlite3_malloc64((sqlite3_uint64)n * sizeof(double));
+    if (!builder->rows || !builder->days || (marked && !builder->marks) || (netted && !builder->nets))
+        return false;
     builder->rows_max = n;
     return true;
 }
 
 static void book_load_page(BookBuilder *builder, LedgerPage *page) {
     Err *err = builder->ledger->err;
-    if (page->n_rows > UINT32_MAX) {
-        err_nomem(err);
-        return;
-    }
-    if (page->n_rows > builder->rows_max && !book_grow_rows(builder, page->n_rows)) {
+    int64_t n_rows = 0;
+    for (const LedgerChunk *chunk = page->head; chunk; chunk = chunk->next) n_rows += chunk->n;
+    if (n_rows > UINT32_MAX || (n_rows > builder->rows_max && !book_grow_rows(builder, n_rows))) {
         err_nomem(err);
         return;
     }
@@ -89,26 +90,29 @@ static void book_load_page(BookBuilder *builder, LedgerPage *page) {
 
 /* ---- A customer's rows, by day ---- */
 
-static bool book_row_before(const BookRow *a, const BookRow *b) {
-    return a->day != b->day ? a->day < b->day : a->amount < b->amount;
+static double book_amount(const BookBuilder *builder, const BookRow *row) {
+    return ledger_amount(builder->ledger, row->amount);
 }
 
-/* Shell sort with Ciura's gaps (2001), continued by 2.25: no memory, no recursion, and nothing to do but
- * one pass for rows that came in order, as they mostly do. */
-static void book_sort_rows(BookRow *rows, int64_t n) {
+static bool book_row_before(const BookBuilder *builder, const BookRow *a, const BookRow *b) {
+    return a->day != b->day ? a->day < b->day : book_amount(builder, a) < book_amount(builder, b);
+}
+
+/* Shell sort with Ciura's gaps (2001), continued by 2.25: no memory, no recursion. */
+static void book_sort_rows(const BookBuilder *builder, BookRow *rows, int64_t n) {
     static const int64_t gaps[] = {701, 301, 132, 57, 23, 10, 4, 1};
-    int64_t gap = 1636;
+    int64_t gap = n < 5 ? 1 : 1636;
     while (gap < n / 3) gap = gap * 9 / 4;
     for (size_t g = 0; gap > 0;) {
         for (int64_t i = gap; i < n; i++) {
             BookRow row = rows[i];
             int64_t at = i;
-            for (; at >= gap && book_row_before(&row, &rows[at - gap]); at -= gap)
+            for (; at >= gap && book_row_before(builder, &row, &rows[at - gap]); at -= gap)
                 rows[at] = rows[at - gap];
             rows[at] = row;
         }
         if (gap > 1636) gap = gap * 4 / 9 < 1636 ? 1636 : gap * 4 / 9;
-        else gap = g < sizeof(gaps) / sizeof(gaps[0]) ? gaps[g++] : 0;
+        else gap = gap > 1 && g < sizeof(gaps) / sizeof(gaps[0]) ? gaps[g++] : 0;
     }
 }
 
@@ -126,7 +130,8 @@ static uint32_t book_day_segment(const BookBuilder *builder, const BookRow *rows
     const LedgerMark *best = NULL;
     for (int64_t i = 0; i < n; i++) {
         const LedgerMark *mark = &builder->marks[rows[i].at];
-        if (rows[i].amount >= 0 && (!best || book_segment_better(builder, mark, best))) best = mark;
+        if (book_amount(builder, &rows[i]) >= 0 && (!best || book_segment_better(builder, mark, best)))
+            best = mark;
     }
     return best ? best->segment : BOOK_NO_SEGMENT;
 }
@@ -136,11 +141,12 @@ typedef struct BookDay {
     bool purchase;
 } BookDay;
 
-static BookDay book_judge_day(const BookRow *rows, int64_t n) {
+static BookDay book_judge_day(const BookBuilder *builder, const BookRow *rows, int64_t n) {
     double net = 0, turnover = 0;
     for (int64_t i = 0; i < n; i++) {
-        net += rows[i].amount;
-        turnover += fabs(rows[i].amount);
+        double amount = book_amount(builder, &rows[i]);
+        net += amount;
+        turnover += fabs(amount);
     }
     bool nothing = fabs(net) <= BOOK_NET_EPSILON * turnover;
     return (BookDay){.net = nothing ? 0 : net, .purchase = turnover == 0 || (!nothing && net > 0)};
@@ -149,38 +155,45 @@ static BookDay book_judge_day(const BookRow *rows, int64_t n) {
 /* Where a customer's purchase days go. */
 typedef struct BookOutput {
     Day *days;
-    double *nets;
+    double *nets;      /* NULL unless amounts are needed */
     double total;      /* net of all rows, purchase or not */
     uint32_t segment;
 } BookOutput;
 
-/* Rows that are purchase days already, as most are: one row a day, in order, each above 0.  -1 for others,
- * with out overwritten. */
-static int64_t book_take_days(const BookBuilder *builder, const BookRow *rows, int64_t n, BookOutput *out) {
-    if (builder->ledger->options.segments || !builder->ledger->options.amounts) return -1;
-    for (int64_t i = 0; i < n; i++) {
-        if (!(rows[i].amount > 0) || (i > 0 && rows[i].day <= rows[i - 1].day)) return -1;
-        out->days[i] = rows[i].day;
-        out->nets[i] = rows[i].amount;
-        out->total += rows[i].amount;
-    }
-    return n;
+static bool book_in_order(const BookRow *rows, int64_t n) {
+    for (int64_t i = 1; i < n; i++)
+        if (rows[i].day < rows[i - 1].day) return false;
+    return true;
 }
 
-/* Any rows, sorted on the way; returns the number of purchase days. */
+/* Above 0, told by the code alone. */
+static bool book_is_plain(const BookRow *row) {
+    return row->amount > 0 && row->amount < LEDGER_EXACT;
+}
+
+/* The purchase days of a customer's rows, which are sorted on the way; returns their number.  Most days
+ * are a single row above 0, which is a purchase as it stands. */
 static int64_t book_merge_days(const BookBuilder *builder, BookRow *rows, int64_t n, BookOutput *out) {
     int64_t n_days = 0;
-    out->total = 0;
-    book_sort_rows(rows, n);
+    if (!book_in_order(rows, n)) book_sort_rows(builder, rows, n);
     for (int64_t i = 0, end; i < n; i = end) {
-        for (end = i + 1; end < n && rows[end].day == rows[i].day;) end++;
-        BookDay day = book_judge_day(rows + i, end - i);
-        out->total += day.net;
-        if (!day.purchase) continue;
-        if (builder->ledger->options.segments && (n_days == 0 || builder->needs.segment_last))
+        Day day = rows[i].day;
+        bool plain = book_is_plain(&rows[i]);
+        for (end = i + 1; end < n && rows[end].day == day; end++)
+            plain = plain && !out->nets && book_is_plain(&rows[end]);
+        BookDay judged = {.purchase = true};
+        if (!plain) {
+            book_sort_rows(builder, rows + i, end - i);
+            judged = book_judge_day(builder, rows + i, end - i);
+        } else if (out->nets) {
+            judged.net = book_amount(builder, &rows[i]);
+        }
+        out->total += judged.net;
+        if (!judged.purchase) continue;
+        if (out->nets) out->nets[n_days] = judged.net;
+        if (builder->marks && (n_days == 0 || builder->needs.segment_last))
             out->segment = book_day_segment(builder, rows + i, end - i);
-        out->days[n_days] = rows[i].day;
-        out->nets[n_days++] = day.net;
+        out->days[n_days++] = day;
     }
     return n_days;
 }
@@ -220,10 +233,10 @@ static void book_build_page(BookBuilder *builder, BookPage *page, LedgerPage *lo
     for (int64_t c = 0; c < n_customers; c++) {
         BookRow *rows = builder->rows + builder->first[c];
         int64_t n_rows = builder->first[c + 1] - builder->first[c];
-        BookOutput out = {.days = builder->days + n_days, .nets = builder->nets + n_days,
+        BookOutput out = {.days = builder->days + n_days,
+                          .nets = builder->nets ? builder->nets + n_days : NULL,
                           .segment = BOOK_NO_SEGMENT};
-        int64_t n = book_take_days(builder, rows, n_rows, &out);
-        if (n < 0) n = book_merge_days(builder, rows, n_rows, &out);
+        int64_t n = book_merge_days(builder, rows, n_rows, &out);
         page->first[c] = n_days;
         n_days += (uint32_t)n;
         if (page->totals) page->totals[c] = out.total;

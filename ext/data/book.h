@@ -19,6 +19,7 @@
 typedef struct BookNeeds {
     bool amounts;       /* keep the net amount of each purchase day and the total of each customer */
     bool segment_last;  /* the segment at the last purchase instead of the first */
+    bool only_counts;   /* customers are counted; nobody's id is asked for */
 } BookNeeds;
 
 typedef struct BookPage {
@@ -64,6 +65,7 @@ static inline BookCustomer book_customer(const Book *book, int64_t customer) {
                           .segment = page->segments ? page->segments[local] : BOOK_NO_SEGMENT};
 }
 
+/* The id of a customer; not with only_counts. */
 static inline const MapKey *book_customer_id(const Book *book, int64_t customer) {
     return map_key(&book->customers, (uint32_t)customer);
 }

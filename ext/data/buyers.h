@@ -17,6 +17,14 @@ typedef struct Buyers {
     double *monetary_value;  /* NaN for frequency 0 and without amounts */
 } Buyers;
 
+/* All of the book, at its as_of. */
 void buyers_summarise(Buyers *buyers, const Book *book, Arena *arena, Err *err);
+
+/* As the book would have said on an earlier day: those who had bought by then, by what they had bought.  A refund of a
+ * later day of its own does not count; one that was booked on the day of its order does. */
+void buyers_summarise_on(Buyers *buyers, const Book *book, Day day, Arena *arena, Err *err);
+
+/* How many of a customer's purchase days lie at or before a day. */
+int64_t buyers_days_until(const BookCustomer *customer, Day day);
 
 #endif

@@ -3,12 +3,21 @@
 
 #include <string.h>
 
-enum { LEDGER_CHUNK_MIN = 16, LEDGER_CHUNK_MAX = 512, LEDGER_AHEAD = 8 };
+enum {
+    LEDGER_CHUNK_MIN = 16,
+    LEDGER_CHUNK_MAX = 512,
+    LEDGER_AHEAD = 8,
+    LEDGER_PAGES_CACHED = 256 /* the ends of so many logs stay in a cache by themselves */
+};
+
+/* Where a row's values are; the segment comes last. */
+enum { LEDGER_CUSTOMER, LEDGER_DATE, LEDGER_AMOUNT, LEDGER_ORDER };
 
 void ledger_open(Ledger *ledger, Arena *arena, Err *err, LedgerOptions options, RowRules rules) {
     *ledger = (Ledger){.options = options, .arena = arena, .err = err, .day_max = CIVIL_DAY_MIN - 1};
     ledger->row = row_new(rules, err);
     ledger->customers = map_new(arena);
+    ledger->customers.only_ids = options.only_counts;
     ledger->segments = map_new(arena);
     ledger->refund_orders = map_new(arena);
     ledger->batch = sqlite3_malloc64(sizeof(LedgerBatch));
@@ -38,18 +47,17 @@ static void ledger_grow_page(Ledger *ledger, LedgerPage *page) {
     page->tail = chunk;
 }
 
-static LedgerPage *ledger_page(Ledger *ledger, uint32_t customer) {
-    int64_t page = customer / LEDGER_PAGE_CUSTOMERS;
-    if (page >= ledger->pages_max) {
-        int64_t max = ledger->pages_max ? ledger->pages_max * 2 : 4;
-        LedgerPage *pages = arena_alloc(ledger->arena, ledger->err, max, sizeof(*pages));
-        if (!pages) return NULL;
-        if (ledger->pages_max)
-            memcpy(pages, ledger->pages, (size_t)ledger->pages_max * sizeof(*pages));
-        ledger->pages = pages;
-        ledger->pages_max = max;
-    }
-    return &ledger->pages[page];
+/* Room for the pages of all customers that there are. */
+static void ledger_grow_pages(Ledger *ledger) {
+    int64_t n = (ledger->customers.n_keys + LEDGER_PAGE_CUSTOMERS - 1) / LEDGER_PAGE_CUSTOMERS;
+    if (n <= ledger->pages_max) return;
+    int64_t max = ledger->pages_max ? ledger->pages_max : 2;
+    while (max < n) max *= 2;
+    LedgerPage *pages = arena_alloc(ledger->arena, ledger->err, max, sizeof(*pages));
+    if (!pages) return;
+    if (ledger->pages_max) memcpy(pages, ledger->pages, (size_t)ledger->pages_max * sizeof(*pages));
+    ledger->pages = pages;
+    ledger->pages_max = max;
 }
 
 static int32_t ledger_keep_exact(Ledger *ledger, double amount) {
@@ -72,30 +80,37 @@ static int32_t ledger_keep_exact(Ledger *ledger, double amount) {
     return LEDGER_EXACT + (int32_t)ledger->n_exact++;
 }
 
-/* The code of an amount; dividing the hundredths by 100 gives the very same double back. */
-static inline int32_t ledger_code(Ledger *ledger, double amount) {
-    double hundredths = amount * 100;
-    if (hundredths < LEDGER_EXACT && hundredths > -LEDGER_EXACT) {
-        int32_t code = (int32_t)(hundredths < 0 ? hundredths - 0.5 : hundredths + 0.5);
-        if (code / 100.0 == amount && code < LEDGER_EXACT) return code;
+/* The codes of amounts.  Dividing the hundredths by 100 gives the very same double back, which the first loop makes
+ * sure of: apart from the rest, since the divisions of neighbouring rows then overlap. */
+static void ledger_encode(Ledger *ledger, const double *amounts, int n, int32_t *codes) {
+    for (int i = 0; i < n; i++) {
+        double hundredths = amounts[i] * 100;
+        bool near = hundredths < LEDGER_EXACT - 1 && hundredths > 1 - LEDGER_EXACT;
+        int32_t code = near ? (int32_t)(hundredths < 0 ? hundredths - 0.5 : hundredths + 0.5) : 0;
+        codes[i] = code / 100.0 == amounts[i] ? code : LEDGER_EXACT;
     }
-    return ledger_keep_exact(ledger, amount);
+    for (int i = 0; i < n && !ledger->err->rc; i++)
+        if (codes[i] == LEDGER_EXACT) codes[i] = ledger_keep_exact(ledger, amounts[i]);
 }
 
-static inline void ledger_append(Ledger *ledger, uint32_t customer, Day day, double amount,
+static inline LedgerEntry ledger_entry(uint32_t customer, Day day, int32_t code) {
+    return (LedgerEntry){.key = customer % LEDGER_PAGE_CUSTOMERS << LEDGER_DAY_BITS |
+                                (uint32_t)(day - CIVIL_DAY_MIN),
+                         .amount = code};
+}
+
+/* Appends to the log of the customer's page, which must have been made; without memory err is set. */
+static inline void ledger_append(Ledger *ledger, uint32_t customer, LedgerEntry entry,
                                  LedgerMark mark) {
-    LedgerPage *page = ledger_page(ledger, customer);
-    if (!page) return;
-    if (!page->tail || page->tail->n == page->tail->max) ledger_grow_page(ledger, page);
-    int32_t code = ledger_code(ledger, amount);
-    if (ledger->err->rc) return;
+    LedgerPage *page = &ledger->pages[customer / LEDGER_PAGE_CUSTOMERS];
+    if (!page->tail || page->tail->n == page->tail->max) {
+        ledger_grow_page(ledger, page);
+        if (ledger->err->rc) return;
+    }
     LedgerChunk *chunk = page->tail;
     uint32_t i = chunk->n++;
-    chunk->entries[i] = (LedgerEntry){.key = customer % LEDGER_PAGE_CUSTOMERS << LEDGER_DAY_BITS |
-                                             (uint32_t)(day - CIVIL_DAY_MIN),
-                                      .amount = code};
+    chunk->entries[i] = entry;
     if (chunk->marks) chunk->marks[i] = mark;
-    page->n_rows++;
 }
 
 /* ---- Refunds that name their order ---- */
@@ -125,10 +140,10 @@ static void ledger_prepare_orders(Ledger *ledger) {
     for (int64_t i = 0; ledger->order_days && i < n; i++) ledger->order_days[i] = LEDGER_NO_AS_OF;
 }
 
-void ledger_find_order(Ledger *ledger, const LedgerRow *row) {
+void ledger_find_order(Ledger *ledger, sqlite3_value **values) {
     ledger_prepare_orders(ledger);
     MapProbe order;
-    map_probe(&order, row->order, ledger->err);
+    map_probe(&order, values[LEDGER_ORDER], ledger->err);
     if (ledger->err->rc || map_probe_is_empty(&order)) return;
     int64_t id = map_lookup(&ledger->refund_orders, &order);
     if (id < 0) return;
@@ -136,8 +151,8 @@ void ledger_find_order(Ledger *ledger, const LedgerRow *row) {
     int32_t second;
     double amount;
     int64_t n_skipped = ledger->row.n_skipped; /* counted in the first pass */
-    bool readable = row_date(&ledger->row, row->date, &day, &second) &&
-                    row_amount(&ledger->row, row->amount, &amount);
+    bool readable = row_date(&ledger->row, values[LEDGER_DATE], &day, &second) &&
+                    row_amount(&ledger->row, values[LEDGER_AMOUNT], &amount);
     ledger->row.n_skipped = n_skipped;
     if (readable && amount >= 0 && day < ledger->order_days[id]) ledger->order_days[id] = day;
 }
@@ -146,8 +161,10 @@ void ledger_settle(Ledger *ledger) {
     for (int64_t i = 0; i < ledger->n_refunds && !ledger->err->rc; i++) {
         const LedgerRefund *refund = &ledger->refunds[i];
         Day day = ledger->order_days ? ledger->order_days[refund->order] : LEDGER_NO_AS_OF;
-        ledger_append(ledger, refund->customer, day < refund->day ? day : refund->day, refund->amount,
-                      (LedgerMark){0});
+        int32_t code;
+        ledger_encode(ledger, &refund->amount, 1, &code);
+        ledger_append(ledger, refund->customer,
+                      ledger_entry(refund->customer, day < refund->day ? day : refund->day, code), (LedgerMark){0});
     }
 }
 
@@ -155,28 +172,36 @@ void ledger_settle(Ledger *ledger) {
 
 /* The logs of many pages do not fit a cache: the end of one that is written soon is requested now. */
 static inline void ledger_request(const Ledger *ledger, uint32_t customer) {
-    int64_t page = customer / LEDGER_PAGE_CUSTOMERS;
-    const LedgerChunk *tail = page < ledger->pages_max ? ledger->pages[page].tail : NULL;
+    const LedgerChunk *tail = ledger->pages[customer / LEDGER_PAGE_CUSTOMERS].tail;
     if (tail) MAP_PREFETCH(&tail->entries[tail->n]);
+}
+
+/* Sets a refund that names its order aside; false for any other row. */
+static bool ledger_set_aside(Ledger *ledger, uint32_t customer, int i) {
+    LedgerBatch *batch = ledger->batch;
+    if (batch->amounts[i] >= 0 || map_probe_is_empty(&batch->orders[i])) return false;
+    ledger_keep_refund(ledger, customer, &batch->orders[i], batch->days[i], batch->amounts[i]);
+    return true;
 }
 
 static void ledger_work_off(Ledger *ledger) {
     LedgerBatch *batch = ledger->batch;
+    LedgerOptions options = ledger->options;
     uint32_t customers[MAP_BATCH_MAX], segments[MAP_BATCH_MAX];
+    int32_t codes[MAP_BATCH_MAX];
     map_intern(&ledger->customers, ledger->err, batch->customers, batch->n, customers);
-    if (ledger->options.segments)
+    if (options.segments)
         map_intern(&ledger->segments, ledger->err, batch->segments, batch->n, segments);
-    for (int i = 0; i < batch->n && !ledger->err->rc; i++) {
-        if (ledger->options.orders && batch->amounts[i] < 0 &&
-            !map_probe_is_empty(&batch->orders[i])) {
-            ledger_keep_refund(ledger, customers[i], &batch->orders[i], batch->days[i],
-                               batch->amounts[i]);
-            continue;
-        }
-        LedgerMark mark = {.second = batch->seconds[i]};
-        if (ledger->options.segments) mark.segment = segments[i];
-        if (i + LEDGER_AHEAD < batch->n) ledger_request(ledger, customers[i + LEDGER_AHEAD]);
-        ledger_append(ledger, customers[i], batch->days[i], batch->amounts[i], mark);
+    ledger_encode(ledger, batch->amounts, batch->n, codes);
+    if (!ledger->err->rc) ledger_grow_pages(ledger);
+    int n = ledger->err->rc ? 0 : batch->n;
+    int ahead = ledger->pages_max > LEDGER_PAGES_CACHED ? LEDGER_AHEAD : MAP_BATCH_MAX;
+    for (int i = 0; i < n; i++) {
+        if (i + ahead < n) ledger_request(ledger, customers[i + ahead]);
+        if (options.orders && ledger_set_aside(ledger, customers[i], i)) continue;
+        LedgerMark mark = {0};
+        if (options.segments) mark = (LedgerMark){.segment = segments[i], .second = batch->seconds[i]};
+        ledger_append(ledger, customers[i], ledger_entry(customers[i], batch->days[i], codes[i]), mark);
     }
     batch->n = 0;
     batch->bytes_used = 0;
@@ -207,23 +232,26 @@ static void ledger_push(Ledger *ledger, LedgerBatch *batch) {
     if (!kept || batch->n == MAP_BATCH_MAX) ledger_work_off(ledger);
 }
 
-void ledger_add(Ledger *ledger, const LedgerRow *row) {
+void ledger_add(Ledger *ledger, sqlite3_value **values) {
     LedgerBatch *batch = ledger->batch;
+    const LedgerOptions *options = &ledger->options;
     row_next(&ledger->row);
     if (ledger->err->rc) return;
     int i = batch->n;
     batch->amounts[i] = 0;
-    if (!row_date(&ledger->row, row->date, &batch->days[i], &batch->seconds[i])) return;
-    if (ledger->options.amounts && !row_amount(&ledger->row, row->amount, &batch->amounts[i])) return;
-    if (batch->days[i] > ledger->options.as_of) return;
+    if (!row_date(&ledger->row, values[LEDGER_DATE], &batch->days[i], &batch->seconds[i])) return;
+    if (options->amounts && !row_amount(&ledger->row, values[LEDGER_AMOUNT], &batch->amounts[i])) return;
+    if (batch->days[i] > options->as_of) return;
     if (batch->days[i] > ledger->day_max) ledger->day_max = batch->days[i];
-    map_probe(&batch->customers[i], row->customer, ledger->err);
+    map_probe(&batch->customers[i], values[LEDGER_CUSTOMER], ledger->err);
     if (map_probe_is_empty(&batch->customers[i])) {
         ledger->n_no_customer++;
         return;
     }
-    if (ledger->options.orders) map_probe(&batch->orders[i], row->order, ledger->err);
-    if (ledger->options.segments) map_probe(&batch->segments[i], row->segment, ledger->err);
+    if (options->orders) map_probe(&batch->orders[i], values[LEDGER_ORDER], ledger->err);
+    if (options->segments)
+        map_probe(&batch->segments[i], values[LEDGER_AMOUNT + options->amounts + options->orders],
+                  ledger->err);
     if (!ledger->err->rc) ledger_push(ledger, batch);
 }
 

@@ -24,8 +24,9 @@ enum {
 
 typedef struct LedgerOptions {
     bool amounts;      /* rows have amounts; without them each row counts as one order */
-    bool orders;       /* rows have an order key: a refund belongs to its order's day */
+    bool orders;       /* rows with amounts have an order key: a refund belongs to its order's day */
     bool segments;     /* rows have a segment */
+    bool only_counts;  /* no customer's id will be asked for */
     Day as_of;         /* later rows are ignored; LEDGER_NO_AS_OF: none is later */
 } LedgerOptions;
 
@@ -50,7 +51,6 @@ typedef struct LedgerChunk {
 
 typedef struct LedgerPage {
     LedgerChunk *head, *tail;
-    int64_t n_rows;
 } LedgerPage;
 
 typedef struct LedgerRefund {
@@ -89,16 +89,11 @@ typedef struct Ledger {
     int64_t n_refunds, refunds_max;
 } Ledger;
 
-/* The columns of one row; amount, order and segment as the options say, else NULL. */
-typedef struct LedgerRow {
-    sqlite3_value *customer, *date, *amount, *order, *segment;
-} LedgerRow;
-
 /* An empty ledger whose memory, but for the logs, is the arena's. */
 void ledger_open(Ledger *ledger, Arena *arena, Err *err, LedgerOptions options, RowRules rules);
 
-/* Adds one row. */
-void ledger_add(Ledger *ledger, const LedgerRow *row);
+/* Adds one row: customer, date, then of amount, order and segment those that the options name. */
+void ledger_add(Ledger *ledger, sqlite3_value **values);
 
 /* All rows are in: the last batch is worked off. */
 void ledger_flush(Ledger *ledger);
@@ -108,14 +103,14 @@ void ledger_flush(Ledger *ledger);
 static inline bool ledger_needs_orders(const Ledger *ledger) {
     return ledger->n_refunds > 0;
 }
-void ledger_find_order(Ledger *ledger, const LedgerRow *row);
+void ledger_find_order(Ledger *ledger, sqlite3_value **values);
 
 /* Books each refund on the day of its order, or on its own where the order is not in the source. */
 void ledger_settle(Ledger *ledger);
 
-static inline double ledger_amount(const Ledger *ledger, LedgerEntry entry) {
-    return entry.amount < LEDGER_EXACT ? entry.amount / 100.0
-                                       : ledger->exact[entry.amount - LEDGER_EXACT];
+/* The amount of an entry's code. */
+static inline double ledger_amount(const Ledger *ledger, int32_t code) {
+    return code < LEDGER_EXACT ? code / 100.0 : ledger->exact[code - LEDGER_EXACT];
 }
 
 /* Frees the log of one page. */

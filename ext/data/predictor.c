@@ -7,7 +7,7 @@
 #include "math/sum.h"
 #include "model/rfmgroup.h"
 
-const char *const retain_model_names[] = {"bgnbd", "mbgnbd", NULL};
+const char *const retain_model_names[] = {"bgnbd", "mbgnbd", "pnbd", "nbd", NULL};
 
 /* ---- Notes ---- */
 
@@ -57,7 +57,7 @@ static void predictor_note_spend(Predictor *predictor, Arena *arena, Err *err) {
 
 /* ---- Fits ---- */
 
-static void predictor_fit_purchases(Predictor *predictor, const Buyers *buyers, BgnbdKind kind,
+static void predictor_fit_purchases(Predictor *predictor, const Buyers *buyers, PurchaseModel model,
                                     Arena *scratch, Err *err, const Poll *poll) {
     int64_t n = buyers->n;
     int32_t *x = arena_alloc_raw(scratch, err, n, sizeof(*x));
@@ -71,7 +71,7 @@ static void predictor_fit_purchases(Predictor *predictor, const Buyers *buyers, 
                                age, count);
     workspace = arena_alloc_raw(scratch, err, bgnbdfit_workspace_size(&data), 1);
     if (err->rc) return;
-    bgnbdfit_run(kind, &data, workspace, poll, &predictor->purchases);
+    purchasefit_run(model, &data, workspace, poll, &predictor->purchases);
     predictor->has_purchases = predictor->purchases.converged;
     if (predictor->purchases.interrupted) err_set(err, SQLITE_INTERRUPT, "interrupted");
 }
@@ -97,7 +97,7 @@ static double predictor_mean_spend(const Buyers *buyers) {
     return n > 0 ? sum_value(&sum) / n : (double)NAN;
 }
 
-void predictor_fit(Predictor *predictor, const Book *book, const Buyers *buyers, BgnbdKind kind,
+void predictor_fit(Predictor *predictor, const Book *book, const Buyers *buyers, PurchaseModel model,
                    Arena *arena, Err *err, const Poll *poll) {
     Arena scratch = {0};
     *predictor = (Predictor){.mean_spend = (double)NAN};
@@ -109,7 +109,7 @@ void predictor_fit(Predictor *predictor, const Book *book, const Buyers *buyers,
                                        buyers->n_repeat == 1 ? "" : "s", PREDICTOR_REPEAT_MIN);
         return;
     }
-    predictor_fit_purchases(predictor, buyers, kind, &scratch, err, poll);
+    predictor_fit_purchases(predictor, buyers, model, &scratch, err, poll);
     arena_free(&scratch);
     predictor_note_purchases(predictor, buyers, arena, err);
     if (!book->has_amounts) {
@@ -126,20 +126,18 @@ void predictor_fit(Predictor *predictor, const Book *book, const Buyers *buyers,
 
 double predictor_p_alive(const Predictor *predictor, const Buyers *buyers, int64_t i) {
     if (!predictor->has_purchases) return (double)NAN;
-    return bgnbd_p_alive(predictor->purchases.kind, &predictor->purchases.params,
-                         buyers->frequency[i], buyers->recency[i], buyers->age[i]);
+    return purchase_p_alive(&predictor->purchases.law, buyers->frequency[i], buyers->recency[i], buyers->age[i]);
 }
 
 double predictor_p_no_purchase(const Predictor *predictor, const Buyers *buyers, int64_t i, double t) {
     if (!predictor->has_purchases) return (double)NAN;
-    return bgnbd_p_no_purchase(predictor->purchases.kind, &predictor->purchases.params,
-                               buyers->frequency[i], buyers->recency[i], buyers->age[i], t);
+    return purchase_p_no_purchase(&predictor->purchases.law, buyers->frequency[i], buyers->recency[i],
+                                  buyers->age[i], t);
 }
 
 double predictor_rate(const Predictor *predictor, const Buyers *buyers, int64_t i) {
-    const BgnbdParams *params = &predictor->purchases.params;
     if (!predictor->has_purchases) return (double)NAN;
-    return (params->r + buyers->frequency[i]) / (params->alpha + buyers->age[i]);
+    return purchase_rate(&predictor->purchases.law, buyers->frequency[i], buyers->age[i]);
 }
 
 double predictor_spend(const Predictor *predictor, const Buyers *buyers, int64_t i) {

@@ -7,27 +7,27 @@
 #define PREDICTOR_H
 
 #include "data/buyers.h"
-#include "model/bgnbdfit.h"
 #include "model/gammagamma.h"
+#include "model/purchasefit.h"
 
 enum {
     PREDICTOR_REPEAT_MIN = 30,  /* customers with a repeat purchase that a fit needs */
     PREDICTOR_REPEAT_FEW = 100  /* below this a fit is used with a note */
 };
 
-/* "bgnbd", "mbgnbd", NULL: indexed by BgnbdKind. */
+/* "bgnbd", "mbgnbd", "pnbd", "nbd", NULL: indexed by PurchaseModel. */
 extern const char *const retain_model_names[];
 
 typedef struct Predictor {
-    Bgnbdfit purchases;
+    Purchasefit purchases;
     GammagammaFit spend;
     bool has_purchases, has_spend;
     double mean_spend;   /* of all repeat purchase days; stands in where Gamma-Gamma has no mean */
     const char *note;    /* what a reader must know; NULL: nothing */
 } Predictor;
 
-/* Fits the purchase model of that kind and, where the book has amounts, the spend model. */
-void predictor_fit(Predictor *predictor, const Book *book, const Buyers *buyers, BgnbdKind kind,
+/* Fits the purchase model and, where the book has amounts, the spend model. */
+void predictor_fit(Predictor *predictor, const Book *book, const Buyers *buyers, PurchaseModel model,
                    Arena *arena, Err *err, const Poll *poll);
 
 /* P(alive) and P(no purchase in the next t days) of one buyer; NaN without a model. */

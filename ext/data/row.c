@@ -3,11 +3,6 @@
 
 #include <string.h>
 
-#include "base/libm.h"
-
-#define ROW_UNIX_1990 INT64_C(631152000)  /* 1990-01-01 and 2101-01-01, between which DATE_AUTO reads */
-#define ROW_UNIX_2101 INT64_C(4133980800) /* an integer as unix seconds */
-
 Row row_new(RowRules rules, Err *err) {
     return (Row){.rules = rules, .err = err};
 }
@@ -72,7 +67,7 @@ static int row_date_text(CivilCalendar calendar, sqlite3_value *value, Err *err,
 
 /* A value of a date column.  unit comes in as the unit asked for and goes out as the one it was read
  * by; under a named unit numbers may be kept as text. */
-static int row_date_value(CivilCalendar calendar, sqlite3_value *value, Err *err, DateUnit *unit,
+static int row_read_date(CivilCalendar calendar, sqlite3_value *value, Err *err, DateUnit *unit,
                           Date *date) {
     switch (sqlite3_value_type(value)) {
         case SQLITE_TEXT: return row_date_text(calendar, value, err, unit, date);
@@ -106,17 +101,6 @@ static const char *row_date_hint(int status, bool has_unit) {
     }
 }
 
-/* Most integers are unix seconds like those before them, of years in which no offset leaves the calendar. */
-static inline bool row_date_unix(const Row *row, sqlite3_value *value, Day *day, int32_t *second) {
-    if (row->unit_seen != DATE_UNIX || sqlite3_value_type(value) != SQLITE_INTEGER) return false;
-    int64_t moment = sqlite3_value_int64(value);
-    if (moment < ROW_UNIX_1990 || moment >= ROW_UNIX_2101) return false;
-    uint32_t local = (uint32_t)(moment + row->rules.utc_offset);
-    *day = (Day)(local / DATE_DAY_SECONDS);
-    *second = (int32_t)(local % DATE_DAY_SECONDS);
-    return true;
-}
-
 /* Rows of one day mostly stand together: the day that they begin with is read once. */
 static inline bool row_date_text_again(const Row *row, sqlite3_value *value, Day *day,
                                        int32_t *second) {
@@ -143,12 +127,11 @@ static void row_keep_text_day(Row *row, sqlite3_value *value) {
     row->text_day = date.day;
 }
 
-bool row_date(Row *row, sqlite3_value *value, Day *day, int32_t *second) {
-    if (row_date_unix(row, value, day, second)) return true;
+bool row_date_value(Row *row, sqlite3_value *value, Day *day, int32_t *second) {
     if (row_date_text_again(row, value, day, second)) return true;
     DateUnit unit = row->rules.date_unit;
     Date date = {0};
-    int status = row_date_value(row->rules.calendar, value, row->err, &unit, &date);
+    int status = row_read_date(row->rules.calendar, value, row->err, &unit, &date);
     if (row->err->rc) return false;
     if (status == DATE_OK) {
         *day = date_local_day(&date, row->rules.utc_offset);
@@ -163,14 +146,14 @@ bool row_date(Row *row, sqlite3_value *value, Day *day, int32_t *second) {
     return true;
 }
 
-bool row_amount(Row *row, sqlite3_value *value, double *amount) {
+bool row_amount_value(Row *row, sqlite3_value *value, double *amount) {
     *amount = 0;
     switch (sqlite3_value_numeric_type(value)) {
         case SQLITE_INTEGER: *amount = (double)sqlite3_value_int64(value); return true;
+        case SQLITE_NULL: return true;
         case SQLITE_FLOAT:
             *amount = sqlite3_value_double(value);
             return isfinite(*amount) || row_refuse(row, "amount ", value, "is not a finite number");
-        case SQLITE_NULL: return true;
         default: return row_refuse(row, "amount ", value, "is not a number (write 1200.50)");
     }
 }
@@ -179,7 +162,7 @@ bool row_date_argument(CivilCalendar calendar, sqlite3_value *value, Err *err, c
                        Day *day) {
     DateUnit unit = DATE_AUTO;
     Date date = {0};
-    int status = row_date_value(calendar, value, err, &unit, &date);
+    int status = row_read_date(calendar, value, err, &unit, &date);
     *day = date.day;
     if (status == DATE_OK || err->rc) return !err->rc;
     char *shown = row_shown(value);

@@ -8,6 +8,7 @@
 #define ROW_H
 
 #include "base/err.h"
+#include "base/libm.h"
 #include "base/sqlite.h"
 #include "time/date.h"
 
@@ -36,12 +37,32 @@ static inline void row_next(Row *row) {
     row->n_read++;
 }
 
+/* 1990-01-01 and 2101-01-01, between which DATE_AUTO reads an integer as unix seconds. */
+#define ROW_UNIX_1990 INT64_C(631152000)
+#define ROW_UNIX_2101 INT64_C(4133980800)
+
 /* The local day of a date value; second is of that day, 0 for a value without a time.  False: unreadable;
  * then err is set, unless rows are to be skipped. */
-bool row_date(Row *row, sqlite3_value *value, Day *day, int32_t *second);
+bool row_date_value(Row *row, sqlite3_value *value, Day *day, int32_t *second);
+static inline bool row_date(Row *row, sqlite3_value *value, Day *day, int32_t *second) {
+    if (row->unit_seen != DATE_UNIX || sqlite3_value_type(value) != SQLITE_INTEGER)
+        return row_date_value(row, value, day, second);
+    /* Most integers are unix seconds like those before them, of years in which no offset leaves the calendar. */
+    int64_t moment = sqlite3_value_int64(value);
+    if (moment < ROW_UNIX_1990 || moment >= ROW_UNIX_2101) return row_date_value(row, value, day, second);
+    uint32_t local = (uint32_t)(moment + row->rules.utc_offset);
+    *day = (Day)(local / DATE_DAY_SECONDS);
+    *second = (int32_t)(local % DATE_DAY_SECONDS);
+    return true;
+}
 
 /* The amount of a row; NULL is 0.  False as in row_date. */
-bool row_amount(Row *row, sqlite3_value *value, double *amount);
+bool row_amount_value(Row *row, sqlite3_value *value, double *amount);
+static inline bool row_amount(Row *row, sqlite3_value *value, double *amount) {
+    if (sqlite3_value_type(value) != SQLITE_FLOAT) return row_amount_value(row, value, amount);
+    *amount = sqlite3_value_double(value);
+    return isfinite(*amount) || row_amount_value(row, value, amount);
+}
 
 /* Reads a date argument by the same rules; the error does not name a row. */
 bool row_date_argument(CivilCalendar calendar, sqlite3_value *value, Err *err, const char *name,

@@ -5,13 +5,8 @@ const char retain_sink_name[] = "retain_sink";
 
 struct Scan {
     Ledger ledger;
-    bool finding_orders;            /* second pass: where do the orders of refunds lie? */
-    int8_t argument[SOURCE_ROLES];  /* which argument of the sink a role is; -1: none */
+    void (*take)(Ledger *, sqlite3_value **); /* each row: ledger_add, then maybe ledger_find_order */
 };
-
-static sqlite3_value *scan_value(const Scan *scan, sqlite3_value **argv, SourceRole role) {
-    return scan->argument[role] >= 0 ? argv[scan->argument[role]] : NULL;
-}
 
 /* The scan of a running statement; its first step takes the one that waits. */
 static Scan *scan_of(sqlite3_context *context) {
@@ -32,13 +27,7 @@ static void scan_step(sqlite3_context *context, int argc, sqlite3_value **argv) 
     Scan *scan = scan_of(context);
     (void)argc;
     if (!scan) return;
-    LedgerRow row = {.customer = scan_value(scan, argv, SOURCE_CUSTOMER),
-                     .date = scan_value(scan, argv, SOURCE_DATE),
-                     .amount = scan_value(scan, argv, SOURCE_AMOUNT),
-                     .order = scan_value(scan, argv, SOURCE_ORDER),
-                     .segment = scan_value(scan, argv, SOURCE_SEGMENT)};
-    if (scan->finding_orders) ledger_find_order(&scan->ledger, &row);
-    else ledger_add(&scan->ledger, &row);
+    scan->take(&scan->ledger, argv);
     if (scan->ledger.err->rc) sqlite3_result_error_code(context, scan->ledger.err->rc);
 }
 
@@ -54,16 +43,18 @@ int scan_register(sqlite3 *db, ScanSink *sink, void (*destroy)(void *)) {
                                       NULL, scan_step, scan_final, destroy);
 }
 
-/* Columns are qualified, because SQLite reads an unknown bare "name" as a string. */
-static char *scan_sql(Scan *scan, Arena *arena, Err *err, const Source *source) {
+/* The columns in the order in which the ledger takes their values.  They are qualified, because SQLite reads an
+ * unknown bare "name" as a string. */
+static char *scan_sql(const LedgerOptions *options, Arena *arena, Err *err, const Source *source) {
+    const bool wanted[SOURCE_ROLES] = {
+        [SOURCE_CUSTOMER] = true,         [SOURCE_DATE] = true,
+        [SOURCE_AMOUNT] = options->amounts, [SOURCE_ORDER] = options->orders,
+        [SOURCE_SEGMENT] = options->segments,
+    };
     const char *list = "";
-    int8_t n = 0;
-    for (int role = 0; role < SOURCE_ROLES; role++) {
-        scan->argument[role] = -1;
-        if (!source->chosen[role]) continue;
-        list = arena_printf(arena, err, "%s%so.\"%w\"", list, n ? ", " : "", source->chosen[role]);
-        scan->argument[role] = n++;
-    }
+    for (int role = 0; role < SOURCE_ROLES; role++)
+        if (wanted[role])
+            list = arena_printf(arena, err, "%s%so.\"%w\"", list, role ? ", " : "", source->chosen[role]);
     return arena_printf(arena, err, "SELECT retain_sink(%s) FROM %s AS o", list, source->from);
 }
 
@@ -95,14 +86,16 @@ void scan_source(Book *book, Arena *arena, Err *err, const ScanRequest *request)
     if (!scan) return;
     LedgerOptions options = {.amounts = source->chosen[SOURCE_AMOUNT] != NULL,
                              .segments = source->chosen[SOURCE_SEGMENT] != NULL,
-                             .as_of = request->as_of};
+                             .as_of = request->as_of,
+                             .only_counts = request->needs.only_counts};
     options.orders = options.amounts && source->chosen[SOURCE_ORDER];
     ledger_open(&scan->ledger, arena, err, options, request->rules);
-    char *sql = scan_sql(scan, arena, err, source);
+    scan->take = ledger_add;
+    char *sql = scan_sql(&options, arena, err, source);
     sqlite3_stmt *first = scan_pass(scan, request->sink, source, sql), *second = NULL;
     ledger_flush(&scan->ledger);
     if (!err->rc && ledger_needs_orders(&scan->ledger)) {
-        scan->finding_orders = true;
+        scan->take = ledger_find_order;
         second = scan_pass(scan, request->sink, source, sql);
         ledger_settle(&scan->ledger);
     }

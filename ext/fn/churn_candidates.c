@@ -49,7 +49,7 @@ static const ArgSpec churn_candidates_args[] = {
     [CHURN_CANDIDATES_MIN] = {.name = "min_probability", .kind = ARG_REAL, .dflt = 0.5, .min = 0,
                               .max = 1, .doc = "least churn_probability to be listed; 0 lists everybody"},
     [CHURN_CANDIDATES_MODEL] = {.name = "model", .kind = ARG_CHOICE, .choices = retain_model_names,
-                                .dflt = BGNBD_MBG, .doc = "model of repeat buying"},
+                                .dflt = PURCHASE_MBGNBD, .doc = "model of repeat buying"},
     {0},
 };
 
@@ -290,7 +290,7 @@ static int64_t churn_candidates_open(Call *call) {
     int64_t n = state->buyers.n;
     if (n == 0) return 0;
     predictor_fit(&state->predictor, &call->book, &state->buyers,
-                  (BgnbdKind)call->args[CHURN_CANDIDATES_MODEL].integer, call->arena, call->err,
+                  (PurchaseModel)call->args[CHURN_CANDIDATES_MODEL].integer, call->arena, call->err,
                   call->poll);
     state->shop_gap = churn_candidates_shop_gap(call, &state->buyers);
     state->probability = arena_alloc_raw(call->arena, call->err, n, sizeof(double));

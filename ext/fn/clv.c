@@ -12,7 +12,7 @@
  * (1 + annual_discount_rate)^(-t / 365.25).  D is exact under the model: by parts it is
  * exp(-delta h) E(h) + delta * integral of exp(-delta u) E(u) du, a smooth integrand that Gauss-Legendre
  * takes to the last digits.  Both depend on frequency and age alone; where many customers share a
- * frequency they are read off a curve over age that keeps 11 digits (model/bgnbdcurve.h).
+ * frequency they are read off a curve over age that keeps 11 digits (model/purchasecurve.h).
  *
  * Spend: Gamma-Gamma over the repeat purchase days (Fader, Hardie 2013).
  */
@@ -24,7 +24,7 @@
 #include "host/call.h"
 #include "host/host.h"
 #include "math/sum.h"
-#include "model/bgnbdcurve.h"
+#include "model/purchasecurve.h"
 
 /* ---- The value of one customer ---- */
 
@@ -46,19 +46,18 @@ typedef struct ClvValue {
 typedef struct ClvPeers {
     int64_t customers;
     int32_t age_min, age_max;
-    Bgnbdcurve *curve; /* NULL: not drawn yet */
+    Purchasecurve *curve; /* NULL: not drawn yet */
 } ClvPeers;
 
 typedef struct ClvCurves {
-    BgnbdcurveTerms terms;
+    PurchasecurveTerms terms;
     ClvPeers *peers; /* by frequency */
 } ClvCurves;
 
 static void clv_open_curves(ClvCurves *curves, const Predictor *predictor, const ClvTerms *terms,
                             const Buyers *buyers, Arena *arena, Err *err) {
     int32_t max_frequency = 0;
-    *curves = (ClvCurves){.terms = {.kind = predictor->purchases.kind,
-                                    .params = predictor->purchases.params,
+    *curves = (ClvCurves){.terms = {.law = predictor->purchases.law,
                                     .horizon = terms->horizon_days,
                                     .delta = log1p(terms->annual_discount_rate) / CLV_YEAR_DAYS}};
     for (int64_t i = 0; i < buyers->n; i++)
@@ -73,22 +72,22 @@ static void clv_open_curves(ClvCurves *curves, const Predictor *predictor, const
     }
 }
 
-static BgnbdPurchases clv_purchases(ClvCurves *curves, int32_t frequency, int32_t age, Arena *arena,
+static PurchaseCount clv_purchases(ClvCurves *curves, int32_t frequency, int32_t age, Arena *arena,
                                     Err *err) {
     ClvPeers *peers = &curves->peers[frequency];
     if (peers->customers < CLV_CURVE_CUSTOMERS)
-        return bgnbdcurve_exact(&curves->terms, frequency, age);
+        return purchasecurve_exact(&curves->terms, frequency, age);
     if (!peers->curve) {
         peers->curve = arena_alloc(arena, err, 1, sizeof(*peers->curve));
-        if (!peers->curve) return (BgnbdPurchases){0};
-        bgnbdcurve_fit(peers->curve, &curves->terms, frequency, peers->age_min, peers->age_max);
+        if (!peers->curve) return (PurchaseCount){0};
+        purchasecurve_fit(peers->curve, &curves->terms, frequency, peers->age_min, peers->age_max);
     }
-    return peers->curve->converged ? bgnbdcurve_read(peers->curve, age)
-                                   : bgnbdcurve_exact(&curves->terms, frequency, age);
+    return peers->curve->converged ? purchasecurve_read(peers->curve, age)
+                                   : purchasecurve_exact(&curves->terms, frequency, age);
 }
 
 static ClvValue clv_value(const Predictor *predictor, const ClvTerms *terms, const Buyers *buyers,
-                          int64_t i, const BgnbdPurchases *alive) {
+                          int64_t i, const PurchaseCount *alive) {
     ClvValue value = {.p_alive = predictor_p_alive(predictor, buyers, i),
                       .expected_spend = predictor_spend(predictor, buyers, i)};
     value.expected_purchases = value.p_alive * alive->expected;
@@ -100,7 +99,7 @@ static ClvValue clv_value(const Predictor *predictor, const ClvTerms *terms, con
 static ClvValue *clv_values(const Predictor *predictor, const ClvTerms *terms, const Buyers *buyers,
                             Arena *arena, Err *err, const Poll *poll) {
     ClvCurves curves;
-    BgnbdPurchases alive = {(double)NAN, (double)NAN};
+    PurchaseCount alive = {(double)NAN, (double)NAN};
     ClvValue *values = arena_alloc_raw(arena, err, buyers->n, sizeof(*values));
     if (predictor->has_purchases) clv_open_curves(&curves, predictor, terms, buyers, arena, err);
     for (int64_t i = 0; i < buyers->n && !err->rc; i++) {
@@ -147,7 +146,7 @@ static const ArgSpec clv_args[] = {
     [CLV_MARGIN] = {.name = "margin", .kind = ARG_REAL, .dflt = 1, .min = -10, .max = 10,
                     .doc = "share of the net amount that counts as value"},
     [CLV_MODEL] = {.name = "model", .kind = ARG_CHOICE, .choices = retain_model_names,
-                   .dflt = BGNBD_MBG, .doc = "model of repeat buying"},
+                   .dflt = PURCHASE_MBGNBD, .doc = "model of repeat buying"},
     {0},
 };
 
@@ -226,7 +225,7 @@ static int64_t clv_open(Call *call) {
     int64_t n = state->buyers.n;
     if (n == 0) return 0;
     predictor_fit(&state->predictor, &call->book, &state->buyers,
-                  (BgnbdKind)call->args[CLV_MODEL].integer, call->arena, call->err, call->poll);
+                  (PurchaseModel)call->args[CLV_MODEL].integer, call->arena, call->err, call->poll);
     state->values = clv_values(&state->predictor, &state->terms, &state->buyers, call->arena,
                                call->err, call->poll);
     state->listed = arena_alloc_raw(call->arena, call->err, n, sizeof(uint32_t));
@@ -350,9 +349,7 @@ static void clv_agg_step(void *state, Err *err, int n, sqlite3_value **values) {
         ledger_open(&group->ledger, &group->arena, err, options, (RowRules){.only_rows = true});
         group->opened = true;
     }
-    LedgerRow row = {.customer = values[CLV_AGG_CUSTOMER], .date = values[CLV_AGG_DATE],
-                     .amount = values[CLV_AGG_AMOUNT]};
-    if (!err->rc) ledger_add(&group->ledger, &row);
+    if (!err->rc) ledger_add(&group->ledger, values + CLV_AGG_CUSTOMER);
 }
 
 static void clv_agg_final(void *state, Err *err, sqlite3 *db, Out *out) {
@@ -369,7 +366,7 @@ static void clv_agg_final(void *state, Err *err, sqlite3 *db, Out *out) {
         book_build(&book, &group->ledger, (BookNeeds){.amounts = true}, &beat.poll);
     if (!err->rc) buyers_summarise(&buyers, &book, &group->arena, err);
     if (!err->rc)
-        predictor_fit(&predictor, &book, &buyers, BGNBD_MBG, &group->arena, err, &beat.poll);
+        predictor_fit(&predictor, &book, &buyers, PURCHASE_MBGNBD, &group->arena, err, &beat.poll);
     ClvValue *values = err->rc ? NULL : clv_values(&predictor, &terms, &buyers, &group->arena, err,
                                                    &beat.poll);
     host_beat_close(&beat);

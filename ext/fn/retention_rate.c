@@ -176,7 +176,7 @@ const TvfDef tvf_retention_rate = {
              .example = "SELECT * FROM retention_rate('orders', 'month')"},
     .cols = retention_rate_cols,
     .args = retention_rate_args,
-    .needs = CALL_ORDERS | CALL_SEGMENTS | CALL_PERIODS | CALL_CONFIDENCE,
+    .needs = CALL_ORDERS | CALL_SEGMENTS | CALL_PERIODS | CALL_CONFIDENCE | CALL_COUNTS,
     .order = retention_rate_order,
     .n_order = 2,
     .open = retention_rate_open,
@@ -272,6 +272,7 @@ static void retention_rate_agg_step(void *state, Err *err, int n, sqlite3_value 
     if (!group->customers.arena) {
         group->row = row_new((RowRules){.only_rows = true}, err);
         group->customers = map_new(&group->arena);
+        group->customers.only_ids = true;
     }
     row_next(&group->row);
     if (err->rc) return;

@@ -116,7 +116,8 @@ void call_read_orders(Call *call, Host *host, unsigned needs, const char *source
                   .skip_unreadable = common[CALL_ON_ERROR].integer == 1},
         .as_of = common[CALL_AS_OF].given ? common[CALL_AS_OF].day : LEDGER_NO_AS_OF,
         .needs = {.amounts = (needs & CALL_AMOUNTS) != 0,
-                  .segment_last = common[CALL_SEGMENT_AT].integer == 1},
+                  .segment_last = common[CALL_SEGMENT_AT].integer == 1,
+                  .only_counts = (needs & CALL_COUNTS) != 0},
         .poll = call->poll};
     scan_source(&call->book, call->arena, call->err, &request);
     common[CALL_AS_OF].day = call->book.as_of;

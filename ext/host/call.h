@@ -34,7 +34,8 @@ enum {
     CALL_SEGMENTS = 4,    /* segment_column, segment_at */
     CALL_PERIODS = 8,     /* week_start, for an argument of kind ARG_PERIOD */
     CALL_CONFIDENCE = 16, /* confidence, of intervals */
-    CALL_BY_SEGMENT = 32  /* with CALL_SEGMENTS: segment_column is required and follows the source */
+    CALL_COUNTS = 32,     /* the book need not have the customers' ids */
+    CALL_BY_SEGMENT = 64  /* with CALL_SEGMENTS: segment_column is required and follows the source */
 };
 
 /* Common arguments, in the order of their hidden columns. */

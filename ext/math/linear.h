@@ -4,7 +4,7 @@
 
 #include <stdbool.h>
 
-enum { LINEAR_MAX = 6 };
+enum { LINEAR_MAX = 16 };
 
 /* The inverse of the symmetric positive definite n x n matrix a, 1 <= n <= LINEAR_MAX, row by row
  * (only the lower triangle of a is read; inverse may be a).  False, with inverse untouched, when

@@ -302,7 +302,16 @@ static void bgnbdfit_nbd(BgnbdfitWork *w, double point[2], Bgnbdfit *out) {
     w->dropout = false;
     optimise_init(&search, 2, start, bgnbdfit_objective, w);
     bgnbdfit_search(&search, w, BGNBDFIT_GAIN);
+    double inverse[4];
+    if (optimise_finish(&search, BGNBDFIT_DIFFERENCE, BGNBDFIT_PIVOT_MIN, BGNBDFIT_GAIN_LEFT / w->customers,
+                        inverse)) {
+        BgnbdParams p = bgnbdfit_params(w, search.point);
+        out->nbd_std_error.r = p.r * sqrt(inverse[0] / w->customers);
+        out->nbd_std_error.alpha = p.alpha * sqrt(inverse[3] / w->customers);
+    }
     out->log_likelihood_nbd = -search.value * w->customers;
+    out->nbd = bgnbdfit_params(w, search.point);
+    out->nbd_converged = search.status == OPTIMISE_CONVERGED;
     point[0] = search.point[0];
     point[1] = search.point[1];
 }
@@ -350,7 +359,7 @@ void bgnbdfit_run(BgnbdKind kind, const BgnbdfitData *data, void *workspace, con
     BgnbdfitWork w = {.kind = kind, .poll = poll};
     BgnbdParams none = {NAN, NAN, NAN, NAN};
     double nbd[2];
-    *out = (Bgnbdfit){.kind = kind, .params = none, .std_error = none};
+    *out = (Bgnbdfit){.kind = kind, .params = none, .std_error = none, .nbd = none, .nbd_std_error = none};
     for (int64_t i = 0; i < data->n; i++) {
         out->customers += data->count[i];
         out->one_timers += data->frequency[i] == 0 ? data->count[i] : 0;

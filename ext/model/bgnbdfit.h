@@ -38,7 +38,9 @@ typedef struct Bgnbdfit {
     BgnbdParams params;         /* maximum likelihood, alpha in days; NaN without customers */
     BgnbdParams std_error;      /* asymptotic standard errors, NaN when not identified */
     double log_likelihood;      /* at params */
-    double log_likelihood_nbd;  /* of the best model without dropout */
+    double log_likelihood_nbd;  /* of the best model without dropout ... */
+    BgnbdParams nbd, nbd_std_error; /* ... whose r and alpha these are; a and b NaN */
+    bool nbd_converged;
     int64_t customers;          /* sum of the counts */
     int64_t one_timers;         /* of those, with frequency 0 */
     int iterations, evaluations; /* over all starts; evaluations of the full likelihood */

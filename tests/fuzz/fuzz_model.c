@@ -176,17 +176,17 @@ static void model_fuzz_customer(Feed *feed) {
 static void model_fuzz_curve(Feed *feed) {
     ModelCase c = model_case(feed);
     double span = (double)feed_bytes(feed, 2);
-    Bgnbdcurve curve;
-    BgnbdcurveTerms terms = {.kind = c.kind, .params = c.params, .horizon = c.t, .delta = c.delta};
+    Purchasecurve curve;
+    PurchasecurveTerms terms = {.law = {.model = (PurchaseModel)c.kind, .as = {.bgnbd = c.params}}, .horizon = c.t, .delta = c.delta};
     if (!c.reach || !(c.t >= 1)) return;
-    bgnbdcurve_fit(&curve, &terms, c.x, c.age, c.age + span);
+    purchasecurve_fit(&curve, &terms, c.x, c.age, c.age + span);
     for (int i = 0; i <= 4; i++) {
         double age = c.age + floor(span * i / 4);
-        BgnbdPurchases exact = bgnbdcurve_exact(&terms, c.x, age);
+        PurchaseCount exact = purchasecurve_exact(&terms, c.x, age);
         double expected = bgnbd_expected_if_alive(c.kind, &c.params, c.x, age, c.t);
         MODEL_LAW(&c, fabs(exact.expected - expected) <= 1e-9 * expected, "expected purchases come in two sizes");
         if (!curve.converged) continue;
-        BgnbdPurchases read = bgnbdcurve_read(&curve, age);
+        PurchaseCount read = purchasecurve_read(&curve, age);
         MODEL_LAW(&c, fabs(read.expected - exact.expected) <= 1e-8 * exact.expected, "the curve of expected is off");
         MODEL_LAW(&c, fabs(read.discounted - exact.discounted) <= 1e-8 * exact.discounted, "the curve of discounted is off");
     }

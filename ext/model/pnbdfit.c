@@ -1,0 +1,138 @@
+/* pnbdfit.c - see pnbdfit.h. */
+#include "model/pnbdfit.h"
+
+#include "base/libm.h"
+#include "math/optimise.h"
+#include "math/sum.h"
+
+#define PNBDFIT_LOG_MAX 20.0     /* a log parameter stays within this, about 2e-9 .. 5e8 */
+#define PNBDFIT_PARAM_LOW 1e-4   /* r, s and alpha, beta / age outside these have run away */
+#define PNBDFIT_PARAM_HIGH 5e3
+#define PNBDFIT_GAIN 1e-8        /* log-likelihood left to gain at convergence */
+#define PNBDFIT_GAIN_ROUGH 1e-2  /* the same, while starts are compared */
+#define PNBDFIT_GAIN_LEFT 1e-6   /* the same, where rounding ended the search */
+#define PNBDFIT_NBD_GAIN_MIN 2.0 /* log-likelihood that two more parameters should bring */
+#define PNBDFIT_DIFFERENCE 1e-4  /* step of a log parameter for the curvature */
+#define PNBDFIT_PIVOT_MIN 1e-9   /* curvature below this, relative, is a ridge */
+enum { PNBDFIT_POLL_ROWS = 512, PNBDFIT_PARAMS = 4 };
+
+typedef struct PnbdfitWork {
+    const BgnbdfitData *data;
+    const Poll *poll;
+    double customers, age_scale; /* age_scale: the largest age, at least 1 */
+    bool stopped;
+} PnbdfitWork;
+
+static PnbdParams pnbdfit_params(const PnbdfitWork *w, const double *point) {
+    return (PnbdParams){.r = exp(point[0]),
+                        .alpha = exp(point[1]) * w->age_scale,
+                        .s = exp(point[2]),
+                        .beta = exp(point[3]) * w->age_scale};
+}
+
+/* Minus the log-likelihood per customer, at point = ln(r, alpha / age_scale, s, beta / age_scale). */
+static bool pnbdfit_objective(void *ctx, const double *point, double *value, double *gradient) {
+    PnbdfitWork *w = ctx;
+    const BgnbdfitData *data = w->data;
+    Sum total[1 + PNBDFIT_PARAMS] = {{0}};
+    *value = INFINITY;
+    for (int j = 0; j < PNBDFIT_PARAMS; j++) {
+        gradient[j] = NAN;
+        if (!(fabs(point[j]) <= PNBDFIT_LOG_MAX)) return true;
+    }
+    PnbdParams p = pnbdfit_params(w, point);
+    for (int64_t i = 0; i < data->n; i++) {
+        double by[PNBDFIT_PARAMS], count = (double)data->count[i];
+        if (i % PNBDFIT_POLL_ROWS == 0 && (w->stopped = w->stopped || poll_stop(w->poll))) return false;
+        double log_likelihood = pnbd_loglik(&p, data->frequency[i], data->recency[i], data->age[i], by);
+        sum_add(&total[0], count * log_likelihood);
+        for (int j = 0; j < PNBDFIT_PARAMS; j++) sum_add(&total[1 + j], count * by[j]);
+    }
+    const double scale[PNBDFIT_PARAMS] = {p.r, p.alpha, p.s, p.beta};
+    *value = -sum_value(&total[0]) / w->customers;
+    for (int j = 0; j < PNBDFIT_PARAMS; j++)
+        gradient[j] = -sum_value(&total[1 + j]) * scale[j] / w->customers;
+    return true;
+}
+
+/* Goes on until less than gain is left of the whole log-likelihood. */
+static void pnbdfit_search(Optimise *search, const PnbdfitWork *w, double gain) {
+    if (search->status == OPTIMISE_CONVERGED) search->status = OPTIMISE_RUNNING;
+    while (optimise_test(search, gain / w->customers) == OPTIMISE_RUNNING) optimise_iterate(search);
+}
+
+static bool pnbdfit_ran_away(const double *point) {
+    bool away = false;
+    for (int j = 0; j < PNBDFIT_PARAMS; j++)
+        away = away || point[j] < log(PNBDFIT_PARAM_LOW) || point[j] > log(PNBDFIT_PARAM_HIGH);
+    return away;
+}
+
+/* Where the search begins: factors on the r and alpha of the NBD, s, and beta in mean ages. */
+static const double pnbdfit_start[][PNBDFIT_PARAMS] = {{1, 0.7, 1, 1}, {1, 1, 0.1, 10}, {1, 1, 5, 20}};
+enum { PNBDFIT_STARTS = sizeof(pnbdfit_start) / sizeof(pnbdfit_start[0]) };
+
+/* The best of all starts. */
+static Optimise pnbdfit_best(PnbdfitWork *w, const Bgnbdfit *nbd, double mean_age, Pnbdfit *out) {
+    Optimise best = {0}, search;
+    for (int i = 0; i < PNBDFIT_STARTS && !w->stopped; i++) {
+        double bound = PNBDFIT_LOG_MAX / 2, start[PNBDFIT_PARAMS];
+        start[0] = log(nbd->nbd.r * pnbdfit_start[i][0]);
+        start[1] = log(nbd->nbd.alpha * pnbdfit_start[i][1] / w->age_scale);
+        start[2] = log(pnbdfit_start[i][2]);
+        start[3] = log(mean_age * pnbdfit_start[i][3] / w->age_scale);
+        for (int j = 0; j < PNBDFIT_PARAMS; j++) start[j] = fmax(-bound, fmin(bound, start[j]));
+        optimise_init(&search, PNBDFIT_PARAMS, start, pnbdfit_objective, w);
+        pnbdfit_search(&search, w, PNBDFIT_GAIN_ROUGH);
+        out->iterations += search.iterations;
+        out->evaluations += search.evaluations;
+        if (i == 0 || search.value < best.value) best = search;
+    }
+    int iterations = best.iterations, evaluations = best.evaluations;
+    pnbdfit_search(&best, w, PNBDFIT_GAIN);
+    out->iterations += best.iterations - iterations;
+    out->evaluations += best.evaluations - evaluations;
+    return best;
+}
+
+/* Standard errors: the inverse curvature in log parameters, times the parameters. */
+static void pnbdfit_errors(PnbdfitWork *w, Optimise *search, Pnbdfit *out) {
+    double inverse[PNBDFIT_PARAMS * PNBDFIT_PARAMS];
+    if (!optimise_finish(search, PNBDFIT_DIFFERENCE, PNBDFIT_PIVOT_MIN, PNBDFIT_GAIN_LEFT / w->customers,
+                         inverse)) {
+        out->warnings |= BGNBDFIT_RIDGE;
+        return;
+    }
+    PnbdParams p = pnbdfit_params(w, search->point);
+    out->std_error = (PnbdParams){.r = p.r * sqrt(inverse[0] / w->customers),
+                                  .alpha = p.alpha * sqrt(inverse[5] / w->customers),
+                                  .s = p.s * sqrt(inverse[10] / w->customers),
+                                  .beta = p.beta * sqrt(inverse[15] / w->customers)};
+}
+
+void pnbdfit_run(const BgnbdfitData *data, const Bgnbdfit *nbd, const Poll *poll, Pnbdfit *out) {
+    PnbdParams none = {NAN, NAN, NAN, NAN};
+    PnbdfitWork w = {.data = data, .poll = poll, .age_scale = 1};
+    double mean_age = 0;
+    *out = (Pnbdfit){.params = none, .std_error = none, .warnings = nbd->warnings & BGNBDFIT_NO_REPEATS};
+    for (int64_t i = 0; i < data->n; i++) {
+        w.customers += (double)data->count[i];
+        mean_age += (double)data->count[i] * data->age[i];
+        w.age_scale = fmax(w.age_scale, data->age[i]);
+    }
+    if (!(w.customers > 0)) {
+        out->warnings |= BGNBDFIT_NO_REPEATS | BGNBDFIT_NOT_CONVERGED;
+        return;
+    }
+    mean_age = fmax(mean_age / w.customers, 1);
+    Optimise best = pnbdfit_best(&w, nbd, mean_age, out);
+    if (!w.stopped) pnbdfit_errors(&w, &best, out);
+    out->interrupted = w.stopped;
+    if (w.stopped) return;
+    out->params = pnbdfit_params(&w, best.point);
+    out->log_likelihood = -best.value * w.customers;
+    out->converged = best.status == OPTIMISE_CONVERGED;
+    if (!out->converged) out->warnings |= BGNBDFIT_NOT_CONVERGED;
+    if (pnbdfit_ran_away(best.point)) out->warnings |= BGNBDFIT_RIDGE;
+    if (out->log_likelihood - nbd->log_likelihood_nbd < PNBDFIT_NBD_GAIN_MIN) out->warnings |= BGNBDFIT_NO_ATTRITION;
+}

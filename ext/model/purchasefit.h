@@ -1,0 +1,33 @@
+/* purchasefit.h - any of the purchase models fitted to a shop's customers by maximum likelihood. */
+#ifndef MODEL_PURCHASEFIT_H
+#define MODEL_PURCHASEFIT_H
+
+#include "model/bgnbdfit.h"
+#include "model/purchase.h"
+
+enum { PURCHASEFIT_PARAMS_MAX = 4 };
+
+/* What is known of a model before any data. */
+typedef struct PurchasefitModel {
+    const char *title;                            /* "Pareto/NBD" */
+    int n_params;
+    const char *params[PURCHASEFIT_PARAMS_MAX];   /* their names; alpha and beta are in days where they are scales */
+} PurchasefitModel;
+extern const PurchasefitModel retain_purchasefit_models[PURCHASE_MODELS];
+
+typedef struct Purchasefit {
+    PurchaseLaw law;             /* maximum likelihood; NaN without customers */
+    double value[PURCHASEFIT_PARAMS_MAX], std_error[PURCHASEFIT_PARAMS_MAX]; /* by parameter; NaN: not identified */
+    double log_likelihood;
+    double log_likelihood_nbd;   /* of the NBD, without dropout */
+    int64_t customers, one_timers;
+    int iterations;
+    bool converged, interrupted; /* after an interruption nothing else is to be used */
+    unsigned warnings;           /* as of Bgnbdfit */
+} Purchasefit;
+
+/* Fits; data and workspace as of bgnbdfit_run. */
+void purchasefit_run(PurchaseModel model, const BgnbdfitData *data, void *workspace, const Poll *poll,
+                     Purchasefit *out);
+
+#endif
