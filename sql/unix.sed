@@ -7,6 +7,7 @@
 # has 153 / 5 days: right from then to 2100-02-28.
 s|substr(order_date, 1, 10) AS day|order_date / 86400 AS day|
 s|strftime('%s', substr(order_date, 1, 10)) / 86400 AS day|order_date / 86400 AS day|
+s|time(order_date) AS clock|order_date % 86400 AS clock|
 s|substr(min(order_date), 1, 10)|date(min(order_date), 'unixepoch')|
 s|substr(max(order_date), 1, 10)|date(max(order_date), 'unixepoch')|
 s|substr(day, 1, 4) \* 12 + substr(day, 6, 2) - 1 AS month|12 * (1900 + (4 * (day + 25508) + 3) / 1461) + 2 + (5 * (day + 25508 - 1461 * ((4 * (day + 25508) + 3) / 1461) / 4) + 2) / 153 AS month|

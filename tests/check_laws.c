@@ -293,7 +293,9 @@ START_TEST(the_order_of_rows_does_not_matter) {
                                       others[k]);
         n += laws_expect_all_alike(db, "SELECT 'SELECT *, rowid <> 0, as_of, rows_read,"
                                    " rows_no_customer FROM ' || name || '(''orders'')' FROM"
-                                   " retain_help WHERE argument = 'source'",
+                                   " retain_help WHERE argument = 'source' AND name NOT IN (SELECT"
+                                   " name FROM retain_help WHERE kind = 'table' AND argument <>"
+                                   " 'source' AND default_value IS NULL)",
                                    others[k]);
         n += laws_expect_all_alike(db, "SELECT 'SELECT * FROM ' || name || '(''orders'') WHERE"
                                    " segment_column = ''channel'' AND segment_at = ''' || value ||"

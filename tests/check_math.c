@@ -16,6 +16,7 @@
 #include "math/quadrature.h"
 #include "math/radix.h"
 #include "math/special.h"
+#include "math/student.h"
 #include "math/sum.h"
 
 typedef struct Worst { /* the worst case of many; error is in units of the tolerance */
@@ -160,6 +161,71 @@ START_TEST(normal_quantile_published_points) {
 }
 END_TEST
 
+/* GSL's own t law is an expansion from 30 degrees of freedom on; its beta law is not. */
+START_TEST(student_agrees_with_gsl) {
+    Worst tail = {0}, back = {0};
+    for (double df = 1; df <= STUDENT_LARGE; df *= 1.07)
+        for (double t = 1e-6; t < 1e8; t *= 1.09) {
+            double x = df / (df + t * t), want = 0.5 * gsl_cdf_beta_P(x, df / 2, 0.5);
+            if (want < 1e-250 || x > 0.999) continue;
+            worst_take(&tail, t, df, student_tail(t, df), want, want);
+        }
+    worst_assert(&tail, 5e-12, "student_tail");
+    for (double df = 1; df <= STUDENT_LARGE; df *= 1.13)
+        for (double p = 1e-16; p < 0.499; p *= 1.3)
+            worst_take(&back, p, df, student_tail(student_quantile(p, df), df), p, p);
+    worst_assert(&back, 2e-12, "student_tail of student_quantile");
+}
+END_TEST
+
+/* From 40-digit arithmetic. */
+START_TEST(student_known_points) {
+    static const double quantile[][3] = {
+        {0.025, 1, 12.706204736174703938},       {0.025, 2.5, 3.5746548420036831273},
+        {0.005, 7, 3.4994832973504939046},       {0.05, 33.7253, 1.6913100195486191365},
+        {1e-10, 5, 156.82559270889431634},       {1e-16, 1, 3183098861837906.7819},
+        {0.4, 120.25, 0.25390835242542975046},   {0.025, 9999, 1.9602012636213576566},
+        {0.0005, 12345.6, 3.2913150162087472294}, {1e-12, 2e6, 7.0345282166173477143},
+        {0.025, INFINITY, 1.9599639845400542355}};
+    static const double tail[][3] = {
+        {1e-6, 3, 0.49999963244740305222}, {2.5, 1, 0.12111894159084339872},
+        {40, 10, 1.1404288715428773225e-12}, {3, 9999, 0.0013532244278561749101},
+        {1e150, 1.5, 3.7708524320162464599e-226}};
+    Worst w = {0};
+    for (size_t i = 0; i < sizeof(quantile) / sizeof(quantile[0]); i++)
+        worst_take(&w, quantile[i][0], quantile[i][1], student_quantile(quantile[i][0], quantile[i][1]),
+                   quantile[i][2], quantile[i][2]);
+    for (size_t i = 0; i < sizeof(tail) / sizeof(tail[0]); i++)
+        worst_take(&w, tail[i][0], tail[i][1], student_tail(tail[i][0], tail[i][1]), tail[i][2], tail[i][2]);
+    worst_assert(&w, 2e-13, "student");
+    ck_assert(student_tail(0, 3) == 0.5 && student_tail(INFINITY, 3) == 0);
+    ck_assert(student_quantile(0.5, 3) == 0 && isinf(student_quantile(0, 3)));
+    ck_assert(isnan(student_tail(-1, 3)) && isnan(student_tail(1, 0.9)) && isnan(student_tail(1, 10001)));
+    ck_assert(isnan(student_quantile(-0.1, 3)) && isnan(student_quantile(0.6, 3)));
+    ck_assert(isnan(student_quantile(0.1, 0.9)) && isnan(student_quantile(0.1, NAN)));
+    ck_assert(isnan(student_quantile(NAN, 3)));
+}
+END_TEST
+
+/* The two ways to the quantile meet. */
+START_TEST(student_quantile_is_smooth_at_the_join) {
+    Worst w = {0};
+    for (double p = 1e-16; p < 0.49; p *= 1.7)
+        worst_take(&w, p, 0, student_quantile(p, nextafter(STUDENT_LARGE, INFINITY)),
+                   student_quantile(p, STUDENT_LARGE), student_quantile(p, STUDENT_LARGE));
+    worst_assert(&w, 1e-12, "student_quantile");
+}
+END_TEST
+
+/* p-values far out keep their digits. */
+START_TEST(normal_tail_agrees_with_gsl) {
+    Worst w = {0};
+    for (double z = 0; z > -37; z -= 0.013)
+        worst_take(&w, z, 0, special_normal_cdf(z), gsl_cdf_ugaussian_P(z), gsl_cdf_ugaussian_P(z));
+    worst_assert(&w, 1e-12, "normal_cdf");
+}
+END_TEST
+
 START_TEST(quadrature_agrees_with_gsl) {
     double node[QUADRATURE_POINTS], weight[QUADRATURE_POINTS];
     gsl_integration_glfixed_table *table = gsl_integration_glfixed_table_alloc(QUADRATURE_POINTS);
@@ -177,7 +243,7 @@ START_TEST(quadrature_agrees_with_gsl) {
 END_TEST
 
 START_TEST(spd_inverse_inverts) {
-    double a[36], inverse[36];
+    double a[LINEAR_MAX * LINEAR_MAX], inverse[LINEAR_MAX * LINEAR_MAX];
     Worst w = {0};
     for (int n = 1; n <= LINEAR_MAX; n++) {
         for (int i = 0; i < n; i++)
@@ -535,6 +601,10 @@ int main(void) {
     tcase_add_test(tc, logistic_pieces_hold_on_both_sides);
     tcase_add_test(tc, normal_law_agrees_with_gsl);
     tcase_add_test(tc, normal_quantile_published_points);
+    tcase_add_test(tc, normal_tail_agrees_with_gsl);
+    tcase_add_test(tc, student_agrees_with_gsl);
+    tcase_add_test(tc, student_known_points);
+    tcase_add_test(tc, student_quantile_is_smooth_at_the_join);
     tcase_add_test(tc, quadrature_agrees_with_gsl);
     tcase_add_test(tc, spd_inverse_inverts);
     tcase_add_test(tc, spd_inverse_refuses_what_it_cannot_invert);

@@ -72,8 +72,12 @@ static void retain_help_function(RetainHelpState *state, const char *name, const
 static void retain_help_tvf(RetainHelpState *state, const TvfDef *def) {
     RetainHelpRow row = {.name = def->name, .kind = "table"};
     retain_help_function(state, def->name, row.kind, &def->text, NULL);
-    row.arg = &retain_source_arg;
-    if (def->needs & CALL_ORDERS) retain_help_add(state, row);
+    const ArgSpec *leading[CALL_LEADING_MAX];
+    int n_leading = call_leading(def->needs, leading);
+    for (int i = 0; i < n_leading; i++) {
+        row.arg = leading[i];
+        retain_help_add(state, row);
+    }
     for (row.arg = def->args; row.arg->name; row.arg++) retain_help_add(state, row);
     for (int i = 0; i < CALL_COMMON; i++) {
         row.arg = &retain_common_args[i];

@@ -18,7 +18,7 @@
 #include <string.h>
 
 #include "base/libm.h"
-#include "data/segments.h"
+#include "data/activity.h"
 #include "host/call.h"
 #include "stat/wilson.h"
 
@@ -83,26 +83,10 @@ static const ColSpec retention_rate_cols[] = {
 static const CallOrder retention_rate_order[] = {{RETENTION_RATE_SEGMENT, false},
                                                  {RETENTION_RATE_START_DAY, false}};
 
-enum { RETENTION_RATE_ROWS_MAX = 20 * 1000 * 1000 };
-
-typedef struct RetentionRateRow {
-    int64_t start, fresh, reactivated, lost;
-} RetentionRateRow;
-
 typedef struct RetentionRateState {
-    Period period;
-    int32_t first;            /* index of the first period */
-    int32_t n_periods;
-    Segments segments;
-    RetentionRateRow *rows;   /* n_periods for each segment */
-    Day as_of;
+    Activity activity;
     double z;
 } RetentionRateState;
-
-/* Which periods a purchase makes its customer active in, by day since the first purchase. */
-typedef struct RetentionRateReach {
-    int32_t from, to;
-} RetentionRateReach;
 
 static Span retention_rate_window(Call *call, const Period *period) {
     Span window = {0};
@@ -120,88 +104,17 @@ static Span retention_rate_window(Call *call, const Period *period) {
     return window;
 }
 
-/* A purchase on day d counts in every period from its own to the last whose window still has d. */
-static RetentionRateReach *retention_rate_reach(Call *call, const RetentionRateState *state,
-                                                Span window) {
-    Day first_day = call->book.day_first;
-    int64_t n_days = (int64_t)state->as_of - first_day + 1;
-    RetentionRateReach *reach = arena_alloc_raw(call->arena, call->err, n_days, sizeof(*reach));
-    int32_t own = 0, last = 0;
-    Day own_end = period_start(&state->period, state->first + 1);
-    for (int64_t i = 0; reach && i < n_days; i++) {
-        Day day = first_day + (Day)i;
-        if (day == own_end) own_end = period_start(&state->period, state->first + ++own + 1);
-        if (last < own) last = own;
-        while (window.n > 0 && last + 1 < state->n_periods &&
-               span_before(&window, state->period.calendar,
-                           period_start(&state->period, state->first + last + 2)) <= day)
-            last++;
-        reach[i] = (RetentionRateReach){.from = own, .to = last};
-    }
-    return reach;
-}
-
-/* One customer: runs of periods in which they are active begin as new or reactivated and end as lost. */
-static void retention_rate_count(const BookCustomer *customer, Day first_day,
-                                 const RetentionRateReach *reach, int32_t n_periods,
-                                 RetentionRateRow *rows) {
-    int32_t active_to = 0;
-    for (int64_t i = 0; i < customer->n_days; i++) {
-        RetentionRateReach r = reach[customer->days[i] - first_day];
-        if (i == 0) {
-            rows[r.from].fresh++;
-        } else if (r.from > active_to + 1) {
-            rows[active_to + 1].lost++;
-            rows[r.from].reactivated++;
-        }
-        active_to = r.to;
-    }
-    if (active_to + 1 < n_periods) rows[active_to + 1].lost++;
-}
-
-static void retention_rate_fill(Call *call, RetentionRateState *state,
-                                const RetentionRateReach *reach) {
-    const Book *book = &call->book;
-    for (int64_t c = 0; c < book->n_customers; c++) {
-        BookCustomer customer = book_customer(book, c);
-        if (customer.n_days == 0) continue;
-        retention_rate_count(&customer, book->day_first, reach, state->n_periods,
-                             state->rows + segments_of(&state->segments, &customer) * state->n_periods);
-        if (c % MAP_PAGE_KEYS == 0 && poll_stop(call->poll)) return;
-    }
-    for (int64_t s = 0; s < state->segments.n; s++) {
-        RetentionRateRow *row = state->rows + s * state->n_periods;
-        for (int32_t t = 1; t < state->n_periods; t++)
-            row[t].start = row[t - 1].start - row[t - 1].lost + row[t - 1].fresh +
-                           row[t - 1].reactivated;
-    }
-}
-
 static int64_t retention_rate_open(Call *call) {
-    const Book *book = &call->book;
     RetentionRateState *state = arena_alloc(call->arena, call->err, 1, sizeof(*state));
     if (!state) return 0;
     call->state = state;
-    state->period = call_period(call, &call->args[RETENTION_RATE_PERIOD]);
     state->z = wilson_z(call->common[CALL_CONFIDENCE_LEVEL].real);
-    Span window = retention_rate_window(call, &state->period);
-    if (book->n_buyers == 0 || call->err->rc) return 0;
-    state->as_of = book->as_of;
-    state->first = period_index(&state->period, book->day_first);
-    state->n_periods = period_index(&state->period, book->as_of) - state->first + 1;
+    Period period = call_period(call, &call->args[RETENTION_RATE_PERIOD]);
+    Span window = retention_rate_window(call, &period);
     bool split = call->common[CALL_SEGMENT_COLUMN].text[0] != 0;
-    state->segments = segments_rank(book, split, call->arena, call->err);
-    int64_t n_segments = state->segments.n;
-    if (n_segments > RETENTION_RATE_ROWS_MAX / state->n_periods)
-        err_set(call->err, SQLITE_TOOBIG,
-                "%lld segments over %d periods are more than %d rows; choose a longer period",
-                n_segments, state->n_periods, RETENTION_RATE_ROWS_MAX);
-    RetentionRateReach *reach = retention_rate_reach(call, state, window);
-    int64_t n_rows = n_segments * state->n_periods;
-    state->rows = arena_alloc(call->arena, call->err, n_rows, sizeof(*state->rows));
-    if (call->err->rc) return 0;
-    retention_rate_fill(call, state, reach);
-    return n_rows;
+    activity_count(&state->activity, &call->book, period, window, split, call->arena, call->err,
+                   call->poll);
+    return state->activity.n;
 }
 
 /* Rates of a period that is not over, and of nobody, cannot be given. */
@@ -211,25 +124,24 @@ static void retention_rate_ratio(Out *out, bool complete, double ratio) {
 }
 
 static void retention_rate_interval(Out *out, const RetentionRateState *state, bool complete,
-                                    const RetentionRateRow *r, bool high) {
-    double kept = (double)(r->start - r->lost), start = (double)r->start;
+                                    const ActivityCount *r, bool high) {
+    double kept = (double)activity_retained(r), start = (double)r->start;
     if (complete) out_real(out, wilson_end(kept, start, state->z, high));
     else out_null(out);
 }
 
 static void retention_rate_cell(const void *pointer, int64_t row, int col, Out *out) {
     const RetentionRateState *state = pointer;
-    const RetentionRateRow *r = &state->rows[row];
-    int32_t index = state->first + (int32_t)(row % state->n_periods);
-    Day last_day = period_start(&state->period, index + 1) - 1;
-    bool complete = last_day <= state->as_of;
-    int64_t retained = r->start - r->lost, end = retained + r->fresh + r->reactivated;
+    const Timeline *time = &state->activity.time;
+    const ActivityCount *r = &state->activity.counts[row];
+    int64_t number = row % time->n, retained = activity_retained(r), end = activity_end(r);
+    bool complete = timeline_is_complete(time, number);
     switch (col) {
         case RETENTION_RATE_SEGMENT:
-            out_key(out, segments_key(&state->segments, row / state->n_periods));
+            out_key(out, segments_key(&state->activity.segments, row / time->n));
             break;
-        case RETENTION_RATE_START_DAY: out_day(out, period_start(&state->period, index)); break;
-        case RETENTION_RATE_END_DAY: out_day(out, last_day); break;
+        case RETENTION_RATE_START_DAY: out_day(out, timeline_first_day(time, number)); break;
+        case RETENTION_RATE_END_DAY: out_day(out, timeline_last_day(time, number)); break;
         case RETENTION_RATE_COMPLETE: out_int(out, complete); break;
         case RETENTION_RATE_START: out_int(out, r->start); break;
         case RETENTION_RATE_END: out_int(out, end); break;

@@ -10,6 +10,9 @@ const ArgSpec retain_source_arg = {
     .name = "source", .kind = ARG_NAME, .required = true,
     .doc = "table, view or virtual table of orders, optionally schema.name; one row per order or line"};
 
+const ArgSpec retain_by_segment_arg = {.name = "segment_column", .kind = ARG_NAME, .required = true,
+                                       .doc = "column that splits the customers"};
+
 const ArgSpec retain_common_args[CALL_COMMON + 1] = {
     [CALL_CUSTOMER_COLUMN] = {.name = "customer_column", .kind = ARG_NAME,
                               .doc = "column with the customer's id"},
@@ -57,12 +60,19 @@ const ColSpec retain_info_cols[CALL_INFO + 1] = {
 
 bool call_has_common(unsigned needs, CallCommon common) {
     switch (common) {
-        case CALL_SEGMENT_COLUMN:
+        case CALL_SEGMENT_COLUMN: return (needs & (CALL_SEGMENTS | CALL_BY_SEGMENT)) == CALL_SEGMENTS;
         case CALL_SEGMENT_AT: return (needs & CALL_SEGMENTS) != 0;
         case CALL_WEEK_START: return (needs & CALL_PERIODS) != 0;
         case CALL_CONFIDENCE_LEVEL: return (needs & CALL_CONFIDENCE) != 0;
         default: return (needs & CALL_ORDERS) != 0;
     }
+}
+
+int call_leading(unsigned needs, const ArgSpec *specs[CALL_LEADING_MAX]) {
+    int n = 0;
+    if (needs & CALL_ORDERS) specs[n++] = &retain_source_arg;
+    if (needs & CALL_BY_SEGMENT) specs[n++] = &retain_by_segment_arg;
+    return n;
 }
 
 CivilCalendar call_calendar(const Call *call) {
@@ -87,6 +97,9 @@ static void call_choose_columns(Call *call, Source *source, unsigned needs) {
         source_choose(source, (SourceRole)role, idle ? "" : call_asked(arg));
         arg->text = source->chosen[role] ? source->chosen[role] : "";
     }
+    if ((needs & CALL_BY_SEGMENT) && !source->chosen[SOURCE_SEGMENT])
+        err_set(call->err, SQLITE_ERROR, "segment_column must name a column of %s that splits the customers,"
+                " not ''", source->name);
 }
 
 void call_read_orders(Call *call, Host *host, unsigned needs, const char *source_name) {

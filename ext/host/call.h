@@ -34,7 +34,8 @@ enum {
     CALL_SEGMENTS = 4,    /* segment_column, segment_at */
     CALL_PERIODS = 8,     /* week_start, for an argument of kind ARG_PERIOD */
     CALL_CONFIDENCE = 16, /* confidence, of intervals */
-    CALL_COUNTS = 32      /* the book need not have the customers' ids */
+    CALL_COUNTS = 32,     /* the book need not have the customers' ids */
+    CALL_BY_SEGMENT = 64  /* with CALL_SEGMENTS: segment_column is required and follows the source */
 };
 
 /* Common arguments, in the order of their hidden columns. */
@@ -58,6 +59,7 @@ typedef enum CallCommon {
 
 extern const ArgSpec retain_common_args[CALL_COMMON + 1];
 extern const ArgSpec retain_source_arg;
+extern const ArgSpec retain_by_segment_arg; /* what CALL_BY_SEGMENT makes of segment_column */
 
 /* Notes on the reading, as hidden columns behind the arguments. */
 typedef enum CallInfo {
@@ -70,15 +72,19 @@ typedef enum CallInfo {
 
 extern const ColSpec retain_info_cols[CALL_INFO + 1];
 
-/* True when a function of these needs has the common argument. */
+/* True when a function of these needs has the common argument, in its usual place. */
 bool call_has_common(unsigned needs, CallCommon common);
+
+/* The arguments before a function's own; returns their number. */
+enum { CALL_LEADING_MAX = 2 };
+int call_leading(unsigned needs, const ArgSpec *specs[CALL_LEADING_MAX]);
 
 /* One execution: everything that open may look at. */
 typedef struct Call {
     Err *err;
     Arena *arena;
     const Poll *poll;
-    const ArgValue *args;   /* by the function's own enum */
+    ArgValue *args;         /* by the function's own enum; open fills in what it works out */
     ArgValue *common;       /* by CallCommon; chosen columns and as_of filled in by the reading */
     Book book;              /* with CALL_ORDERS */
     void *state;            /* set by open, handed to cell */

@@ -42,12 +42,11 @@ typedef struct TvfCursor {
     int64_t rowid_base;
 } TvfCursor;
 
-/* ---- The list of arguments: source, own, common ---- */
+/* ---- The list of arguments: leading ones, own, common ---- */
 
 /* Fills specs with pointers to all argument specs of def; returns their number. */
 static int tvf_specs(const TvfDef *def, const ArgSpec *specs[TVF_ARGS_MAX]) {
-    int n = 0;
-    if (def->needs & CALL_ORDERS) specs[n++] = &retain_source_arg;
+    int n = call_leading(def->needs, specs);
     for (const ArgSpec *spec = def->args; spec->name; spec++) specs[n++] = spec;
     for (int i = 0; i < CALL_COMMON; i++)
         if (call_has_common(def->needs, (CallCommon)i)) specs[n++] = &retain_common_args[i];
@@ -240,19 +239,22 @@ static void tvf_read_args(TvfCursor *cursor, const TvfTable *table, Err *err) {
 /* Splits the flat list of arguments into own and common ones. */
 static void tvf_spread_args(TvfCursor *cursor, const TvfTable *table, Err *err) {
     const TvfDef *def = table->def;
-    int own = def->needs & CALL_ORDERS ? 1 : 0;
+    const ArgSpec *leading[CALL_LEADING_MAX];
+    int own = call_leading(def->needs, leading);
     int at = own + args_count(def->args);
     ArgValue *common = arena_alloc(&cursor->arena, err, CALL_COMMON, sizeof(ArgValue));
     for (int i = 0; i < CALL_COMMON && common; i++)
         common[i] = call_has_common(def->needs, (CallCommon)i) ? cursor->args[at++]
                                                                : args_default(&retain_common_args[i]);
+    if (common && def->needs & CALL_BY_SEGMENT) common[CALL_SEGMENT_COLUMN] = cursor->args[own - 1];
     cursor->call.args = cursor->args + own;
     cursor->call.common = common;
 }
 
 /* Puts what the reading chose back where the hidden columns look. */
 static void tvf_show_args(TvfCursor *cursor, const TvfTable *table) {
-    int at = (table->def->needs & CALL_ORDERS ? 1 : 0) + args_count(table->def->args);
+    const ArgSpec *leading[CALL_LEADING_MAX];
+    int at = call_leading(table->def->needs, leading) + args_count(table->def->args);
     for (int i = 0; i < CALL_COMMON; i++)
         if (call_has_common(table->def->needs, (CallCommon)i))
             cursor->args[at++] = cursor->call.common[i];

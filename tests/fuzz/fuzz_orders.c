@@ -7,6 +7,7 @@
  *     orders      as users keep them: dates of one unit, many forms, with offsets and fractions
  *     shuffled    the same in another order
  *     canon       days as 'YYYY-MM-DD' by the fuzzer's own arithmetic: what plain SQL reads
+ *     timed       the same with the time of day where there is one: what the recipes of sql/ read
  *     netted      canon with each refund on the day of the order that it names
  *
  * and each entry of orders_reports and of tests/twins.def is run: on orders, on shuffled, which must give the same
@@ -277,6 +278,16 @@ static int64_t orders_local_day(const OrdersShop *shop, const OrdersRow *row) {
     return (row->second + (moment ? shop->offset * 60 : 0)) / 86400;
 }
 
+/* The same, and the time of day when the date has one. */
+static void orders_local_text(const OrdersShop *shop, const OrdersRow *row, char out[ORDERS_TEXT_MAX]) {
+    bool moment = shop->unit == 0 ? row->has_time : shop->unit != 3;
+    int64_t clock = (row->second + shop->offset * 60) % 86400;
+    orders_print_day(orders_local_day(shop, row), out);
+    if (moment)
+        snprintf(out + 10, ORDERS_TEXT_MAX - 10, " %02d:%02d:%02d", (int)(clock / 3600), (int)(clock / 60 % 60),
+                 (int)(clock % 60));
+}
+
 /* A date as text: plain, with a time, with Z, a fraction or an offset. */
 static void orders_date_text(const OrdersRow *row, char out[ORDERS_TEXT_MAX]) {
     static const int ahead[] = {0, 330, -570, 60, -720, 825};
@@ -351,21 +362,21 @@ typedef struct OrdersPair {
 } OrdersPair;
 
 static sqlite3 *orders_db;
-static sqlite3_stmt *orders_insert[3], *orders_clear[4], *orders_net, *orders_border, *orders_turnover;
+enum { ORDERS_CANON = 2, ORDERS_TIMED, ORDERS_NETTED, ORDERS_TABLES };
+static sqlite3_stmt *orders_insert[ORDERS_NETTED], *orders_clear[ORDERS_TABLES], *orders_net, *orders_border,
+    *orders_turnover;
 static OrdersPair orders_pair[ORDERS_REPORTS + ORDERS_TWINS_MAX]; /* of orders_reports, then of twins */
-static const char *const orders_tables[] = {"orders", "shuffled", "canon", "netted"};
+static const char *const orders_tables[ORDERS_TABLES] = {"orders", "shuffled", "canon", "timed", "netted"};
 
-static void orders_bind_row(sqlite3_stmt *stmt, const OrdersShop *shop, const OrdersRow *row, bool canon) {
+static void orders_bind_row(sqlite3_stmt *stmt, const OrdersShop *shop, const OrdersRow *row, int table) {
     static const char *const channels[] = {"web", "shop", NULL, "'"};
-    char day[11];
+    char text[ORDERS_TEXT_MAX];
     orders_bind_customer(stmt, 1, row);
-    if (canon) {
-        orders_print_day(orders_local_day(shop, row), day);
-        sqlite3_bind_text(stmt, 2, day, -1, SQLITE_TRANSIENT);
-    } else {
-        orders_bind_date(stmt, 2, shop, row);
-    }
-    orders_bind_amount(stmt, 3, row, canon);
+    if (table == ORDERS_CANON) orders_print_day(orders_local_day(shop, row), text);
+    if (table == ORDERS_TIMED) orders_local_text(shop, row, text);
+    if (table >= ORDERS_CANON) sqlite3_bind_text(stmt, 2, text, -1, SQLITE_TRANSIENT);
+    else orders_bind_date(stmt, 2, shop, row);
+    orders_bind_amount(stmt, 3, row, table >= ORDERS_CANON);
     if (row->order) sqlite3_bind_int(stmt, 4, row->order);
     else sqlite3_bind_null(stmt, 4);
     sqlite3_bind_text(stmt, 5, channels[row->channel], -1, SQLITE_STATIC);
@@ -386,10 +397,10 @@ static void orders_fill(const OrdersShop *shop) {
         place[j] = i;
     }
     for (int t = 0; t < FUZZ_COUNT(orders_tables); t++) orders_step(orders_clear[t]);
-    for (int t = 0; t < 3; t++)
+    for (int t = 0; t < ORDERS_NETTED; t++)
         for (int i = 0; i < shop->n; i++) {
             const OrdersRow *row = &shop->rows[t == 1 ? place[i] : i];
-            orders_bind_row(orders_insert[t], shop, row, t == 2);
+            orders_bind_row(orders_insert[t], shop, row, t);
             orders_step(orders_insert[t]);
         }
     orders_step(orders_net);
@@ -457,8 +468,8 @@ static OrdersPair *orders_prepare_pair(const OrdersShop *shop, int report) {
         const Twin *twin = &twins[report - ORDERS_REPORTS];
         char view[32];
         snprintf(view, sizeof(view), "twin%d", report);
-        orders_make_recipe(twin->name, view, "canon");
-        snprintf(view, sizeof(view), "twin%d_canon", report);
+        orders_make_recipe(twin->name, view, "timed");
+        snprintf(view, sizeof(view), "twin%d_timed", report);
         pair->ours = orders_prepare_twin(twin, "orders", view);
         pair->shuffled = orders_prepare_twin(twin, "shuffled", view);
         char *plain = sqlite3_mprintf("SELECT * FROM %s", view);
@@ -488,7 +499,7 @@ static void orders_open(void) {
         sql = sqlite3_mprintf("DELETE FROM %s", orders_tables[t]);
         orders_clear[t] = fuzz_prepare(orders_db, sql);
         sqlite3_free(sql);
-        if (t == 3) break;
+        if (t == ORDERS_NETTED) break;
         sql = sqlite3_mprintf("INSERT INTO %s VALUES (?1, ?2, ?3, ?4, ?5)", orders_tables[t]);
         orders_insert[t] = fuzz_prepare(orders_db, sql);
         sqlite3_free(sql);
