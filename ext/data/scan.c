@@ -3,9 +3,16 @@
 
 const char retain_sink_name[] = "retain_sink";
 
+typedef enum ScanPass {
+    SCAN_ORDERS,
+    SCAN_REFUNDED,  /* where do the orders of refunds lie? */
+    SCAN_MEMBERS    /* of the table of customers */
+} ScanPass;
+
 struct Scan {
     Ledger ledger;
-    bool finding_orders;            /* second pass: where do the orders of refunds lie? */
+    Roster *roster;
+    ScanPass pass;
     int8_t argument[SOURCE_ROLES];  /* which argument of the sink a role is; -1: none */
 };
 
@@ -37,8 +44,11 @@ static void scan_step(sqlite3_context *context, int argc, sqlite3_value **argv) 
                      .amount = scan_value(scan, argv, SOURCE_AMOUNT),
                      .order = scan_value(scan, argv, SOURCE_ORDER),
                      .segment = scan_value(scan, argv, SOURCE_SEGMENT)};
-    if (scan->finding_orders) ledger_find_order(&scan->ledger, &row);
-    else ledger_add(&scan->ledger, &row);
+    switch (scan->pass) {
+        case SCAN_ORDERS: ledger_add(&scan->ledger, &row); break;
+        case SCAN_REFUNDED: ledger_find_order(&scan->ledger, &row); break;
+        default: roster_add(scan->roster, &scan->ledger.customers, row.customer, scan->ledger.err);
+    }
     if (scan->ledger.err->rc) sqlite3_result_error_code(context, scan->ledger.err->rc);
 }
 
@@ -67,12 +77,14 @@ static char *scan_sql(Scan *scan, Arena *arena, Err *err, const Source *source) 
     return arena_printf(arena, err, "SELECT retain_sink(%s) FROM %s AS o", list, source->from);
 }
 
-/* Runs one pass to its only row.  The statement stays open for the caller, so that a second pass sees the
+/* Runs one pass to its only row.  The statement stays open for the caller, so that a further pass sees the
  * same snapshot. */
-static sqlite3_stmt *scan_pass(Scan *scan, ScanSink *sink, const Source *source, const char *sql) {
+static sqlite3_stmt *scan_pass(Scan *scan, ScanPass pass, ScanSink *sink, const Source *source) {
     Err *err = scan->ledger.err;
     sqlite3_stmt *stmt = NULL;
+    char *sql = scan_sql(scan, scan->ledger.arena, err, source);
     if (err->rc) return NULL;
+    scan->pass = pass;
     int rc = sqlite3_prepare_v2(source->db, sql, -1, &stmt, NULL);
     Scan *outer = sink->waiting; /* of a source that reads through us before its own first row */
     sink->waiting = scan;
@@ -88,6 +100,14 @@ static sqlite3_stmt *scan_pass(Scan *scan, ScanSink *sink, const Source *source,
     return stmt;
 }
 
+/* The customers are compared while those of the orders can still be looked up. */
+static void scan_members(Scan *scan, const ScanRequest *request) {
+    scan->roster = request->roster;
+    roster_open(scan->roster, &scan->ledger.customers, scan->ledger.arena, scan->ledger.err);
+    sqlite3_finalize(scan_pass(scan, SCAN_MEMBERS, request->sink, request->members));
+    roster_close(scan->roster);
+}
+
 void scan_source(Book *book, Arena *arena, Err *err, const ScanRequest *request) {
     const Source *source = request->source;
     if (err->rc) return;
@@ -98,14 +118,13 @@ void scan_source(Book *book, Arena *arena, Err *err, const ScanRequest *request)
                              .as_of = request->as_of};
     options.orders = options.amounts && source->chosen[SOURCE_ORDER];
     ledger_open(&scan->ledger, arena, err, options, request->rules);
-    char *sql = scan_sql(scan, arena, err, source);
-    sqlite3_stmt *first = scan_pass(scan, request->sink, source, sql), *second = NULL;
+    sqlite3_stmt *first = scan_pass(scan, SCAN_ORDERS, request->sink, source), *second = NULL;
     ledger_flush(&scan->ledger);
     if (!err->rc && ledger_needs_orders(&scan->ledger)) {
-        scan->finding_orders = true;
-        second = scan_pass(scan, request->sink, source, sql);
+        second = scan_pass(scan, SCAN_REFUNDED, request->sink, source);
         ledger_settle(&scan->ledger);
     }
+    if (request->roster) scan_members(scan, request);
     sqlite3_finalize(second);
     sqlite3_finalize(first);
     if (!err->rc) book_build(book, &scan->ledger, request->needs, request->poll);

@@ -7,6 +7,7 @@
 #define CALL_H
 
 #include "data/book.h"
+#include "data/roster.h"
 #include "data/source.h"
 #include "host/args.h"
 #include "host/host.h"
@@ -33,11 +34,14 @@ enum {
     CALL_AMOUNTS = 2,     /* the book keeps amounts */
     CALL_SEGMENTS = 4,    /* segment_column, segment_at */
     CALL_PERIODS = 8,     /* week_start, for an argument of kind ARG_PERIOD */
-    CALL_CONFIDENCE = 16  /* confidence, of intervals */
+    CALL_CONFIDENCE = 16, /* confidence, of intervals */
+    CALL_CUSTOMERS = 32   /* customers_source, customers_column: a table of customers beside the orders */
 };
 
 /* Common arguments, in the order of their hidden columns. */
 typedef enum CallCommon {
+    CALL_CUSTOMERS_SOURCE,
+    CALL_CUSTOMERS_COLUMN,
     CALL_CUSTOMER_COLUMN,
     CALL_DATE_COLUMN,
     CALL_AMOUNT_COLUMN,
@@ -80,6 +84,7 @@ typedef struct Call {
     const ArgValue *args;   /* by the function's own enum */
     ArgValue *common;       /* by CallCommon; chosen columns and as_of filled in by the reading */
     Book book;              /* with CALL_ORDERS */
+    Roster roster;          /* with CALL_CUSTOMERS; none unless customers_source is given */
     void *state;            /* set by open, handed to cell */
 } Call;
 
