@@ -71,8 +71,8 @@ static const ColSpec churn_window_cols[] = {
     [CHURN_WINDOW_LOW] = {"ci_low", "REAL", "lower end of its Wilson interval, spells taken as independent"},
     [CHURN_WINDOW_HIGH] = {"ci_high", "REAL", "upper end of it"},
     [CHURN_WINDOW_REVENUE] = {"revenue_recalled", "REAL",
-                              "net amount that those who came back brought within follow_up_days; NULL"
-                              " without an amount column"},
+                              "net amount of the purchase days within follow_up_days of those who came"
+                              " back; NULL without an amount column"},
     [CHURN_WINDOW_IMMATURE] = {"excluded_immature", "INTEGER",
                                "spells that reached the length too late to be followed in full; left out"},
     [CHURN_WINDOW_RECOMMENDED] = {"is_recommended", "INTEGER",

@@ -72,8 +72,8 @@ static const ColSpec winback_cols[] = {
                            "of these, without another purchase within dormant_after of coming back"},
     [WINBACK_RECHURN_RATE] = {"rechurn_rate", "REAL", "rechurned / rechurn_judged"},
     [WINBACK_REVENUE] = {"revenue", "REAL",
-                         "net amount of the reactivated from the day they came back to window_days later, or"
-                         " so far; NULL without an amount column"},
+                         "net amount of their purchase days from the return to window_days later, or so far;"
+                         " NULL without an amount column"},
     [WINBACK_PER_REACTIVATED] = {"revenue_per_reactivated", "REAL",
                                  "its mean over those whose window_days are over"},
     [WINBACK_NOTE] = {"note", "TEXT", "why a rate is missing; NULL: nothing is, or nobody came back"},
@@ -210,7 +210,8 @@ static double winback_ratio(double part, int64_t whole) {
 
 static const char *winback_note(const WinbackRow *row) {
     if (row->spells == 0) return "no spell could be followed to the end of this bucket";
-    if (row->reactivated > 0 && row->judged == 0) return "nobody came back long enough ago to judge rechurn_rate";
+    if (row->reactivated > 0 && row->judged == 0)
+        return "nobody came back long enough ago to judge rechurn_rate";
     return NULL;
 }
 
