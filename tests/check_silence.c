@@ -270,19 +270,19 @@ static void silence_write_elsewhere(sqlite3_context *context, int argc, sqlite3_
     sqlite3_result_int(context, 1);
 }
 
+/* In an attached database, which the statement that asks does not name. */
 START_TEST(orders_and_roster_are_one_snapshot) {
     const char *path = db_temp_path("silence");
     sqlite3 *writer = db_open(path);
-    db_exec(writer, "PRAGMA journal_mode = WAL; CREATE TABLE orders(customer_id, order_date, amount); INSERT INTO"
-                    " orders"
-                    " VALUES ('ann', '2024-01-01', 1), ('bob', '2024-05-01', 1); CREATE TABLE customers(id); INSERT"
-                    " INTO"
+    db_exec(writer, "PRAGMA journal_mode = WAL; CREATE TABLE orders(customer_id, order_date, amount); INSERT INTO orders"
+                    " VALUES ('ann', '2024-01-01', 1), ('bob', '2024-05-01', 1); CREATE TABLE customers(id); INSERT INTO"
                     " customers VALUES ('early')");
-    sqlite3 *reader = db_open(path), *other = writer;
+    sqlite3 *reader = db_open(NULL), *other = writer;
     sqlite3_create_function(reader, "write_elsewhere", 0, SQLITE_UTF8, &other, silence_write_elsewhere, NULL, NULL);
-    db_exec(reader, "CREATE TEMP VIEW watched AS SELECT * FROM orders WHERE write_elsewhere()");
+    db_exec(reader, "ATTACH %Q AS shop; CREATE TEMP VIEW watched AS SELECT * FROM shop.orders WHERE write_elsewhere()",
+            path);
     static const char sql[] = "SELECT group_concat(customer_id) FROM inactive_customers('watched', '1 day',"
-                              " 'customers')";
+                              " 'shop.customers')";
     db_expect(reader, sql, "ann,early");
     ck_assert_ptr_null(other);
     db_expect(reader, sql, "ann,early,late");
