@@ -122,31 +122,33 @@ static void churn_window_fill_below(Call *call, ChurnWindowState *state) {
     }
 }
 
-/* What a customer who came back brought: for each window first <= w < end the purchase days from the i-th on
+/* Adds what a customer who came back brought: for each window first <= w < end the purchase days from the i-th on
  * until the follow-up is over. */
 static void churn_window_add_revenue(const ChurnWindowState *state, const BookCustomer *customer, int64_t i,
-                                     int first, int end, ChurnWindowRow *rows) {
-    Sum revenue = {0};
+                                     int first, int end, double *brought) {
+    double revenue = 0;
     Day from = customer->days[i - 1];
     for (int w = first; w < end; w++) {
         Day last = from + state->windows[w].from + state->follow_up;
-        for (; i < customer->n_days && customer->days[i] <= last; i++)
-            sum_add(&revenue, customer->amounts[i]);
-        sum_add(&rows[w].revenue, sum_value(&revenue));
+        for (; i < customer->n_days && customer->days[i] <= last; i++) revenue += customer->amounts[i];
+        brought[w] += revenue;
     }
 }
 
-/* One customer's spells.  Those of the windows that a spell has reached are the first ones, and of these again
+/* One customer's spells.  Of the windows, those that a spell has reached are the first ones, and of these again
  * those whose follow-up is over. */
 static void churn_window_count(const ChurnWindowState *state, const BookCustomer *customer,
                                ChurnWindowRow *rows) {
     int most = 0;
+    double brought[LIST_MAX];
+    for (int w = 0; w < state->n_windows; w++) brought[w] = 0;
     for (int64_t i = 1; i <= customer->n_days; i++) {
         Day from = customer->days[i - 1];
         bool ended = i < customer->n_days;
         int32_t silence = (ended ? customer->days[i] : state->as_of) - from;
         int reached = churn_window_below(state, silence);
         int judged = churn_window_below(state, state->as_of - from - state->follow_up + 1);
+        if (reached == 0) continue;
         if (judged > reached) judged = reached;
         rows[judged].immature++;
         rows[reached].immature--;
@@ -157,10 +159,11 @@ static void churn_window_count(const ChurnWindowState *state, const BookCustomer
         if (!ended || first >= judged) continue;
         rows[first].came_back++;
         rows[judged].came_back--;
-        if (state->has_amounts) churn_window_add_revenue(state, customer, i, first, judged, rows);
+        if (state->has_amounts) churn_window_add_revenue(state, customer, i, first, judged, brought);
     }
     rows[0].customers++;
     rows[most].customers--;
+    for (int w = 0; w < most; w++) sum_add(&rows[w].revenue, brought[w]);
 }
 
 /* Differences become counts. */

@@ -58,6 +58,7 @@ typedef struct InactiveCustomersRow {
     MapKey id;
     BookCustomer customer; /* without purchase days for those who never bought */
     Day last;
+    double average;        /* net amount of a purchase day */
 } InactiveCustomersRow;
 
 /* Neighbouring rows lie far apart in memory.  They are gathered many at a time, so that the memory works
@@ -163,12 +164,20 @@ static int64_t inactive_customers_open(Call *call) {
 
 /* ---- Rows ---- */
 
+static double inactive_customers_average(const BookCustomer *customer) {
+    double sum = 0;
+    if (!customer->amounts || customer->n_days == 0) return (double)NAN;
+    for (int64_t i = 0; i < customer->n_days; i++) sum += customer->amounts[i];
+    return sum / (double)customer->n_days;
+}
+
 static void inactive_customers_read_row(const InactiveCustomersState *state, int64_t i,
                                         InactiveCustomersRow *row) {
     uint32_t listed = state->listed[i];
     *row = (InactiveCustomersRow){.id = *inactive_customers_id(state, listed)};
     if (listed < state->book->n_customers) row->customer = book_customer(state->book, listed);
     if (row->customer.n_days > 0) row->last = row->customer.days[row->customer.n_days - 1];
+    row->average = inactive_customers_average(&row->customer);
 }
 
 static const InactiveCustomersRow *inactive_customers_row(const InactiveCustomersState *state,
@@ -187,13 +196,6 @@ static double inactive_customers_usual_gap(const InactiveCustomersState *state,
                                            const BookCustomer *customer) {
     gaps_read(&state->block->gaps, customer);
     return state->block->gaps.usual;
-}
-
-static double inactive_customers_average(const BookCustomer *customer) {
-    double sum = 0;
-    if (!customer->amounts || customer->n_days == 0) return (double)NAN;
-    for (int64_t i = 0; i < customer->n_days; i++) sum += customer->amounts[i];
-    return sum / (double)customer->n_days;
 }
 
 static void inactive_customers_cell(const void *pointer, int64_t row_number, int col, Out *out) {
@@ -219,7 +221,7 @@ static void inactive_customers_cell(const void *pointer, int64_t row_number, int
         case INACTIVE_CUSTOMERS_HISTORIC:
             out_real(out, state->book->has_amounts ? row->customer.total : (double)NAN);
             break;
-        case INACTIVE_CUSTOMERS_AVERAGE: out_real(out, inactive_customers_average(&row->customer)); break;
+        case INACTIVE_CUSTOMERS_AVERAGE: out_real(out, row->average); break;
         default: out_text(out, bought ? state->gap_note : state->never_note);
     }
 }
