@@ -122,8 +122,8 @@ static void churn_window_fill_below(Call *call, ChurnWindowState *state) {
     }
 }
 
-/* Adds what a customer who came back brought: for each window first <= w < end the purchase days from the i-th on
- * until the follow-up is over. */
+/* Adds what a customer who came back brought: for each window first <= w < end the purchase days from the
+ * i-th on until the follow-up is over. */
 static void churn_window_add_revenue(const ChurnWindowState *state, const BookCustomer *customer, int64_t i,
                                      int first, int end, double *brought) {
     double revenue = 0;
@@ -135,8 +135,8 @@ static void churn_window_add_revenue(const ChurnWindowState *state, const BookCu
     }
 }
 
-/* One customer's spells.  Of the windows, those that a spell has reached are the first ones, and of these again
- * those whose follow-up is over. */
+/* One customer's spells.  Of the windows, those that a spell has reached are the first ones, and of these
+ * again those whose follow-up is over. */
 static void churn_window_count(const ChurnWindowState *state, const BookCustomer *customer,
                                ChurnWindowRow *rows) {
     int most = 0;

@@ -12,8 +12,8 @@ const ArgSpec retain_source_arg = {
 
 const ArgSpec retain_common_args[CALL_COMMON + 1] = {
     [CALL_CUSTOMERS_SOURCE] = {.name = "customers_source", .kind = ARG_NAME, .dflt_text = "",
-                               .doc = "table, view or virtual table of customers, named like source; ''"
-                                      " for none"},
+                               .doc = "table, view or virtual table of customers, named and looked up like"
+                                      " source; '' for none"},
     [CALL_CUSTOMERS_COLUMN] = {.name = "customers_column", .kind = ARG_NAME,
                                .doc = "column of customers_source with the customer's id"},
     [CALL_CUSTOMER_COLUMN] = {.name = "customer_column", .kind = ARG_NAME,
