@@ -40,6 +40,11 @@ static const char *const ops_more[] = {
     "SELECT retention_rate(customer_id, order_date, '2023-01-01', '2023-02-01') FROM view2 GROUP BY"
     " channel",
     "SELECT customer_id, historic_clv FROM clv('blobs')",
+    "SELECT rank, customer_id, note FROM inactive_customers('orders', '1 day', 'long') WHERE rank > 40",
+    "SELECT count(*), customers_column, note FROM inactive_customers('returns', '90 days', 'main.blobs') WHERE"
+    " order_column = 'order_no' GROUP BY note",
+    "SELECT * FROM churn_window('orders', '5,50', 20) WHERE segment_column = 'channel'",
+    "SELECT * FROM winback('orders', '1 month', 30) WHERE segment_column = 'channel'",
     /* errors */
     "SELECT * FROM clv('texts')",
     "SELECT * FROM retention_rate('orders') WHERE customer_column = 'custmer_id'",
@@ -52,6 +57,9 @@ static const char *const ops_more[] = {
     "SELECT * FROM retention_rate('loop')",
     "SELECT * FROM retention_rate",
     "SELECT * FROM clv('broken')",
+    "SELECT * FROM inactive_customers('orders', '1 day', 'broken')",
+    "SELECT * FROM inactive_customers('orders', '1 day', 'two')",
+    "SELECT * FROM winback('orders', '1 day', 1) WHERE segment_column = 'no'",
     "SELECT * FROM clv('orders', 0)",
     "SELECT * FROM clv('orders') WHERE as_of = '2024-02-30'",
     "SELECT * FROM retain_help('clw')",

@@ -3,10 +3,27 @@
 
 const char retain_sink_name[] = "retain_sink";
 
+/* What a pass does with each row. */
+typedef void (*ScanTake)(Scan *scan, sqlite3_value **values);
+
 struct Scan {
     Ledger ledger;
-    void (*take)(Ledger *, sqlite3_value **); /* each row: ledger_add, then maybe ledger_find_order */
+    Roster *roster;
+    ScanTake take;
 };
+
+static void scan_take_order(Scan *scan, sqlite3_value **values) {
+    ledger_add(&scan->ledger, values);
+}
+
+/* Where do the orders of refunds lie? */
+static void scan_take_refunded(Scan *scan, sqlite3_value **values) {
+    ledger_find_order(&scan->ledger, values);
+}
+
+static void scan_take_member(Scan *scan, sqlite3_value **values) {
+    roster_add(scan->roster, &scan->ledger.customers, values[0], scan->ledger.err);
+}
 
 /* The scan of a running statement; its first step takes the one that waits. */
 static Scan *scan_of(sqlite3_context *context) {
@@ -27,7 +44,7 @@ static void scan_step(sqlite3_context *context, int argc, sqlite3_value **argv) 
     Scan *scan = scan_of(context);
     (void)argc;
     if (!scan) return;
-    scan->take(&scan->ledger, argv);
+    scan->take(scan, argv);
     if (scan->ledger.err->rc) sqlite3_result_error_code(context, scan->ledger.err->rc);
 }
 
@@ -45,12 +62,7 @@ int scan_register(sqlite3 *db, ScanSink *sink, void (*destroy)(void *)) {
 
 /* The columns in the order in which the ledger takes their values.  They are qualified, because SQLite reads an
  * unknown bare "name" as a string. */
-static char *scan_sql(const LedgerOptions *options, Arena *arena, Err *err, const Source *source) {
-    const bool wanted[SOURCE_ROLES] = {
-        [SOURCE_CUSTOMER] = true,         [SOURCE_DATE] = true,
-        [SOURCE_AMOUNT] = options->amounts, [SOURCE_ORDER] = options->orders,
-        [SOURCE_SEGMENT] = options->segments,
-    };
+static char *scan_sql(const bool wanted[SOURCE_ROLES], Arena *arena, Err *err, const Source *source) {
     const char *list = "";
     for (int role = 0; role < SOURCE_ROLES; role++)
         if (wanted[role])
@@ -58,12 +70,13 @@ static char *scan_sql(const LedgerOptions *options, Arena *arena, Err *err, cons
     return arena_printf(arena, err, "SELECT retain_sink(%s) FROM %s AS o", list, source->from);
 }
 
-/* Runs one pass to its only row.  The statement stays open for the caller, so that a second pass sees the
+/* Runs one pass to its only row.  The statement stays open for the caller, so that a further pass sees the
  * same snapshot. */
-static sqlite3_stmt *scan_pass(Scan *scan, ScanSink *sink, const Source *source, const char *sql) {
+static sqlite3_stmt *scan_pass(Scan *scan, ScanTake take, ScanSink *sink, const Source *source, const char *sql) {
     Err *err = scan->ledger.err;
     sqlite3_stmt *stmt = NULL;
     if (err->rc) return NULL;
+    scan->take = take;
     int rc = sqlite3_prepare_v2(source->db, sql, -1, &stmt, NULL);
     Scan *outer = sink->waiting; /* of a source that reads through us before its own first row */
     sink->waiting = scan;
@@ -79,6 +92,18 @@ static sqlite3_stmt *scan_pass(Scan *scan, ScanSink *sink, const Source *source,
     return stmt;
 }
 
+/* The customers are compared while those of the orders can still be looked up. */
+static void scan_members(Scan *scan, const ScanRequest *request) {
+    const bool wanted[SOURCE_ROLES] = {[SOURCE_CUSTOMER] = true};
+    Arena *arena = scan->ledger.arena;
+    Err *err = scan->ledger.err;
+    char *sql = scan_sql(wanted, arena, err, request->members);
+    scan->roster = request->roster;
+    roster_open(scan->roster, &scan->ledger.customers, arena, err);
+    sqlite3_finalize(scan_pass(scan, scan_take_member, request->sink, request->members, sql));
+    roster_close(scan->roster);
+}
+
 void scan_source(Book *book, Arena *arena, Err *err, const ScanRequest *request) {
     const Source *source = request->source;
     if (err->rc) return;
@@ -89,16 +114,20 @@ void scan_source(Book *book, Arena *arena, Err *err, const ScanRequest *request)
                              .as_of = request->as_of,
                              .only_counts = request->needs.only_counts};
     options.orders = options.amounts && source->chosen[SOURCE_ORDER];
+    const bool wanted[SOURCE_ROLES] = {
+        [SOURCE_CUSTOMER] = true,          [SOURCE_DATE] = true,
+        [SOURCE_AMOUNT] = options.amounts, [SOURCE_ORDER] = options.orders,
+        [SOURCE_SEGMENT] = options.segments,
+    };
     ledger_open(&scan->ledger, arena, err, options, request->rules);
-    scan->take = ledger_add;
-    char *sql = scan_sql(&options, arena, err, source);
-    sqlite3_stmt *first = scan_pass(scan, request->sink, source, sql), *second = NULL;
+    char *sql = scan_sql(wanted, arena, err, source);
+    sqlite3_stmt *first = scan_pass(scan, scan_take_order, request->sink, source, sql), *second = NULL;
     ledger_flush(&scan->ledger);
     if (!err->rc && ledger_needs_orders(&scan->ledger)) {
-        scan->take = ledger_find_order;
-        second = scan_pass(scan, request->sink, source, sql);
+        second = scan_pass(scan, scan_take_refunded, request->sink, source, sql);
         ledger_settle(&scan->ledger);
     }
+    if (request->roster) scan_members(scan, request);
     sqlite3_finalize(second);
     sqlite3_finalize(first);
     if (!err->rc) book_build(book, &scan->ledger, request->needs, request->poll);

@@ -10,6 +10,7 @@
 #define SCAN_H
 
 #include "data/book.h"
+#include "data/roster.h"
 #include "data/source.h"
 
 typedef struct Scan Scan;
@@ -25,6 +26,8 @@ typedef struct ScanRequest {
     RowRules rules;
     Day as_of;                /* LEDGER_NO_AS_OF: the last order date */
     BookNeeds needs;
+    const Source *members;    /* a table of customers, its column chosen, that becomes ... */
+    Roster *roster;           /* ... this roster, in the snapshot of the orders; NULL: none */
     const Poll *poll;
 } ScanRequest;
 

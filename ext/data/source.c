@@ -11,11 +11,15 @@ enum { SOURCE_LISTED_MAX = 24, SOURCE_PLAIN_MAX = 64 };
 
 /* Compared without case and without anything but letters and digits: 'CustomerID', 'customer id' and
  * customer_id are one.  A name behind a NULL counts only when none before it is there. */
+#define SOURCE_CUSTOMER_IDS                                                                         \
+    "customerid", "customerno", "customernumber", "customerkey", "custid", "clientid", "userid",    \
+    "buyerid", "memberid", "accountid", "subscriberid", "shopperid", "donorid", "guestid"
+#define SOURCE_CUSTOMER_NOUNS                                                                       \
+    "customer", "client", "user", "buyer", "member", "subscriber", "donor", "customeremail", "email"
 static const char *const source_customer_names[] = {
-    "customerid", "customerno", "customernumber", "customerkey", "custid", "clientid", "userid",
-    "buyerid", "memberid", "accountid", "subscriberid", "shopperid", "donorid", "guestid", NULL,
-    "customer", "client", "user", "buyer", "member", "subscriber", "donor", "customeremail", "email",
-    NULL, NULL};
+    SOURCE_CUSTOMER_IDS, NULL, SOURCE_CUSTOMER_NOUNS, NULL, NULL};
+static const char *const source_member_names[] = { /* of a table of customers */
+    SOURCE_CUSTOMER_IDS, NULL, "id", NULL, SOURCE_CUSTOMER_NOUNS, NULL, NULL};
 static const char *const source_date_names[] = {
     "orderdate", "ordereddate", "orderedat", "orderedon", "orderts", "ordertime", "ordertimestamp",
     "purchasedate", "purchasedat", "purchasetimestamp", "invoicedate", "transactiondate", "paidat",
@@ -46,6 +50,8 @@ static const SourceRoleSpec source_roles[SOURCE_ROLES] = {
     [SOURCE_ORDER] = {"order_column", "order", source_order_names, false},
     [SOURCE_SEGMENT] = {"segment_column", "segment", NULL, false},
 };
+
+static const SourceRoleSpec source_member = {"customers_column", "customer", source_member_names, true};
 
 /* ---- Finding the table ---- */
 
@@ -223,7 +229,7 @@ static bool source_is_rowid(const char *name) {
            sqlite3_stricmp(name, "_rowid_") == 0;
 }
 
-static const char *source_asked(Source *source, SourceRole role, const char *asked) {
+static const char *source_asked(Source *source, const SourceRoleSpec *role, const char *asked) {
     Suggest suggest = suggest_new(asked);
     for (int i = 0; i < source->n_columns; i++) {
         if (sqlite3_stricmp(source->columns[i], asked) == 0) return source->columns[i];
@@ -235,10 +241,10 @@ static const char *source_asked(Source *source, SourceRole role, const char *ask
     const char *list = source_list(source);
     if (suggest.best)
         err_set(source->err, SQLITE_ERROR, "%s: %s has no column '%s' (did you mean '%s'? it has: %s)",
-                source_roles[role].argument, source->name, shown, suggest.best, list);
+                role->argument, source->name, shown, suggest.best, list);
     else
         err_set(source->err, SQLITE_ERROR, "%s: %s has no column '%s' (it has: %s)",
-                source_roles[role].argument, source->name, shown, list);
+                role->argument, source->name, shown, list);
     return NULL;
 }
 
@@ -250,15 +256,15 @@ static bool source_is_one_of(const char *column, const char *const *names) {
 }
 
 /* The column whose name is in one group of usual names; a second one is an ambiguity. */
-static const char *source_in_group(Source *source, SourceRole role, const char *const *group) {
+static const char *source_in_group(Source *source, const SourceRoleSpec *role,
+                                   const char *const *group) {
     const char *found = NULL;
     for (int i = 0; i < source->n_columns; i++) {
         if (!source_is_one_of(source->columns[i], group)) continue;
         if (found)
             err_set(source->err, SQLITE_ERROR,
                     "cannot choose the %s column of %s: '%s' and '%s' both fit (name one with %s)",
-                    source_roles[role].noun, source->name, found, source->columns[i],
-                    source_roles[role].argument);
+                    role->noun, source->name, found, source->columns[i], role->argument);
         found = source->columns[i];
     }
     return found;
@@ -282,21 +288,20 @@ static void source_refuse_unit_price(Source *source, const char *amount) {
             source->name, price, quantity);
 }
 
-static const char *source_guess(Source *source, SourceRole role) {
-    const char *const *group = source_roles[role].usual;
+static const char *source_guess(Source *source, const SourceRoleSpec *role) {
+    const char *const *group = role->usual;
     while (group && *group) {
         const char *found = source_in_group(source, role, group);
-        if (found && role == SOURCE_AMOUNT) source_refuse_unit_price(source, found);
+        if (found && role == &source_roles[SOURCE_AMOUNT]) source_refuse_unit_price(source, found);
         if (found || source->err->rc) return found;
         while (*group) group++;
         group++;
     }
-    if (role == SOURCE_AMOUNT) source_refuse_unit_price(source, NULL);
-    if (source_roles[role].required)
+    if (role == &source_roles[SOURCE_AMOUNT]) source_refuse_unit_price(source, NULL);
+    if (role->required)
         err_set(source->err, SQLITE_ERROR,
                 "cannot find the %s column of %s (it has: %s); name it with %s",
-                source_roles[role].noun, source->name, source_list(source),
-                source_roles[role].argument);
+                role->noun, source->name, source_list(source), role->argument);
     return NULL;
 }
 
@@ -321,17 +326,26 @@ static bool source_is_key(Source *source, const char *column) {
     return key;
 }
 
+/* What the caller asked for, which may be nothing unless the role is required; NULL without. */
+static const char *source_find_column(Source *source, const SourceRoleSpec *role, const char *asked) {
+    if (!asked) return source_guess(source, role);
+    if (*asked) return source_asked(source, role, asked);
+    if (role->required) err_set(source->err, SQLITE_ERROR, "%s must name a column", role->argument);
+    return NULL;
+}
+
 void source_choose(Source *source, SourceRole role, const char *asked) {
     if (source->err->rc) return;
-    const char *column = NULL;
-    if (asked && !*asked) {
-        if (source_roles[role].required)
-            err_set(source->err, SQLITE_ERROR, "%s must name a column", source_roles[role].argument);
-    } else if (asked) {
-        column = source_asked(source, role, asked);
-    } else {
-        column = source_guess(source, role);
-        if (column && role == SOURCE_ORDER && source_is_key(source, column)) column = NULL;
-    }
+    const char *column = source_find_column(source, &source_roles[role], asked);
+    if (column && !asked && role == SOURCE_ORDER && source_is_key(source, column)) column = NULL;
     source->chosen[role] = source->err->rc ? NULL : column;
+}
+
+void source_choose_member(Source *source, const char *asked, const char *like) {
+    if (source->err->rc) return;
+    const char *column = NULL;
+    for (int i = 0; i < source->n_columns && !asked && like && !column; i++)
+        if (sqlite3_stricmp(source->columns[i], like) == 0) column = source->columns[i];
+    if (!column) column = source_find_column(source, &source_member, asked);
+    source->chosen[SOURCE_CUSTOMER] = source->err->rc ? NULL : column;
 }

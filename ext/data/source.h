@@ -41,4 +41,8 @@ void source_find(Source *source, sqlite3 *db, Arena *arena, Err *err, const char
  * no two rows share it; a segment is never guessed. */
 void source_choose(Source *source, SourceRole role, const char *asked);
 
+/* Chooses the customer column of a table of customers, which customers_column names; asked as above.  Else it
+ * is the column with the name that the orders use (like; NULL: none), or one with a usual name, or 'id'. */
+void source_choose_member(Source *source, const char *asked, const char *like);
+
 #endif

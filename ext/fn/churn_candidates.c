@@ -12,10 +12,10 @@
 #include <string.h>
 
 #include "base/libm.h"
+#include "data/gaps.h"
 #include "data/predictor.h"
 #include "data/ranking.h"
 #include "host/call.h"
-#include "stat/order.h"
 
 enum { CHURN_CANDIDATES_HORIZON, CHURN_CANDIDATES_MIN, CHURN_CANDIDATES_MODEL };
 enum {
@@ -36,7 +36,6 @@ enum {
 };
 enum {
     CHURN_CANDIDATES_VALUE_DAYS = 365,  /* of the value at risk */
-    CHURN_CANDIDATES_OWN_GAPS = 3,      /* from here on a customer's own gaps are a habit */
     CHURN_CANDIDATES_BASKET_DAYS = 4,   /* purchase days that a comparison of baskets needs */
     CHURN_CANDIDATES_RECENT_DAYS = 2,   /* the recent ones of these */
     CHURN_CANDIDATES_BASKET_DROP = 10,  /* percent; smaller drops are not worth words */
@@ -78,14 +77,6 @@ static const ColSpec churn_candidates_cols[] = {
 
 static const CallOrder churn_candidates_order[] = {{CHURN_CANDIDATES_RANK, false}};
 
-/* A buyer's gaps between purchase days. */
-typedef struct ChurnCandidatesHabit {
-    int64_t buyer;        /* -1: nobody's yet */
-    int64_t n_gaps;
-    double usual_gap;     /* NaN where the shop has no gap */
-    int32_t *gaps;        /* room for the gaps of any one buyer */
-} ChurnCandidatesHabit;
-
 /* What the columns of one row are made of. */
 typedef struct ChurnCandidatesRow {
     int64_t buyer;
@@ -103,7 +94,8 @@ enum { CHURN_CANDIDATES_BLOCK_ROWS = 64 };
 typedef struct ChurnCandidatesBlock {
     int64_t number;       /* of the block that rows holds; -1: none yet */
     ChurnCandidatesRow rows[CHURN_CANDIDATES_BLOCK_ROWS];
-    ChurnCandidatesHabit habit; /* of the row that was asked for last: several columns need it */
+    Gaps gaps;            /* of the buyer that was asked for last: several columns need them ... */
+    int64_t gaps_buyer;   /* ... and who that is; -1: nobody yet */
 } ChurnCandidatesBlock;
 
 typedef struct ChurnCandidatesState {
@@ -114,48 +106,15 @@ typedef struct ChurnCandidatesState {
     int64_t n_listed;
     double *probability;  /* by buyer */
     double *value;        /* by buyer */
-    double shop_gap;      /* median of all gaps of the shop; NaN without one */
     ChurnCandidatesBlock *block;
 } ChurnCandidatesState;
 
-/* ---- Gaps between purchase days ---- */
-
-/* The median over all gaps of all customers, by counting. */
-static double churn_candidates_shop_gap(Call *call, const Buyers *buyers) {
-    const Book *book = &call->book;
-    Arena scratch = {0};
-    int64_t n = (int64_t)book->as_of - book->day_first + 1;
-    int64_t *count = arena_alloc(&scratch, call->err, n, sizeof(*count));
-    for (int64_t i = 0; count && i < buyers->n; i++) {
-        BookCustomer customer = book_customer(book, buyers->customer[i]);
-        for (int64_t k = 1; k < customer.n_days; k++)
-            count[customer.days[k] - customer.days[k - 1]]++;
-    }
-    double median = count ? order_median_counts(count, n) : (double)NAN;
-    arena_free(&scratch);
-    return median;
-}
-
-/* The median of one's own gaps from three on; below, as if the missing ones were the shop's median. */
-static double churn_candidates_usual_gap(int32_t *gaps, int64_t n_gaps, double shop_gap) {
-    if (n_gaps == 0) return shop_gap;
-    double own = order_median_ints(gaps, n_gaps);
-    if (n_gaps >= CHURN_CANDIDATES_OWN_GAPS) return own;
-    return (own * (double)n_gaps + shop_gap * (double)(CHURN_CANDIDATES_OWN_GAPS - n_gaps)) /
-           CHURN_CANDIDATES_OWN_GAPS;
-}
-
-static const ChurnCandidatesHabit *churn_candidates_habit(const ChurnCandidatesState *state,
-                                                          const ChurnCandidatesRow *row) {
-    ChurnCandidatesHabit *habit = &state->block->habit;
-    const BookCustomer *customer = &row->customer;
-    if (habit->buyer == row->buyer) return habit;
-    habit->buyer = row->buyer;
-    habit->n_gaps = customer->n_days - 1;
-    for (int64_t i = 0; i < habit->n_gaps; i++)
-        habit->gaps[i] = customer->days[i + 1] - customer->days[i];
-    habit->usual_gap = churn_candidates_usual_gap(habit->gaps, habit->n_gaps, state->shop_gap);
-    return habit;
+static const Gaps *churn_candidates_gaps(const ChurnCandidatesState *state,
+                                         const ChurnCandidatesRow *row) {
+    ChurnCandidatesBlock *block = state->block;
+    if (block->gaps_buyer != row->buyer) gaps_read(&block->gaps, &row->customer);
+    block->gaps_buyer = row->buyer;
+    return &block->gaps;
 }
 
 /* ---- Reasons ---- */
@@ -200,10 +159,10 @@ static void churn_candidates_add_number(ChurnCandidatesText *text, double number
     churn_candidates_add(text, digit);
 }
 
-static void churn_candidates_reason(ChurnCandidatesText *text, const ChurnCandidatesHabit *habit,
+static void churn_candidates_reason(ChurnCandidatesText *text, const Gaps *gaps,
                                     const ChurnCandidatesRow *row) {
-    int64_t n = habit->n_gaps;
-    double usual = habit->usual_gap;
+    int64_t n = gaps->n_own;
+    double usual = gaps->usual;
     if (row->silence == 0) {
         churn_candidates_add(text, "ordered on the last day");
     } else {
@@ -217,9 +176,9 @@ static void churn_candidates_reason(ChurnCandidatesText *text, const ChurnCandid
         churn_candidates_add_number(text, usual);
         if (n == 0) churn_candidates_add(text, " days");
     }
-    if (n >= CHURN_CANDIDATES_OWN_GAPS && row->silence > usual) {
+    if (n >= GAPS_OWN && row->silence > usual) {
         churn_candidates_add(text, "; longer than ");
-        churn_candidates_add_number(text, churn_candidates_longer_than(habit->gaps, n, row->silence));
+        churn_candidates_add_number(text, churn_candidates_longer_than(gaps->own, n, row->silence));
         churn_candidates_add(text, " % of own gaps");
     }
     if (row->basket_drop >= CHURN_CANDIDATES_BASKET_DROP) {
@@ -271,14 +230,11 @@ static void churn_candidates_score(Call *call, ChurnCandidatesState *state) {
 
 /* Memory for the rows as they are read. */
 static void churn_candidates_open_block(Call *call, ChurnCandidatesState *state) {
-    int32_t most_gaps = 0;
-    for (int64_t i = 0; i < state->buyers.n; i++)
-        if (state->buyers.frequency[i] > most_gaps) most_gaps = state->buyers.frequency[i];
     state->block = arena_alloc_raw(call->arena, call->err, 1, sizeof(*state->block));
-    int32_t *gaps = arena_alloc_raw(call->arena, call->err, most_gaps, sizeof(*gaps));
-    if (call->err->rc) return;
+    if (!state->block) return;
     state->block->number = -1;
-    state->block->habit = (ChurnCandidatesHabit){.buyer = -1, .gaps = gaps};
+    state->block->gaps_buyer = -1;
+    gaps_open(&state->block->gaps, &call->book, call->arena, call->err);
 }
 
 static int64_t churn_candidates_open(Call *call) {
@@ -292,7 +248,6 @@ static int64_t churn_candidates_open(Call *call) {
     predictor_fit(&state->predictor, &call->book, &state->buyers,
                   (PurchaseModel)call->args[CHURN_CANDIDATES_MODEL].integer, call->arena, call->err,
                   call->poll);
-    state->shop_gap = churn_candidates_shop_gap(call, &state->buyers);
     state->probability = arena_alloc_raw(call->arena, call->err, n, sizeof(double));
     state->value = arena_alloc_raw(call->arena, call->err, n, sizeof(double));
     state->listed = arena_alloc_raw(call->arena, call->err, n, sizeof(uint32_t));
@@ -333,7 +288,7 @@ static void churn_candidates_out_reason(const ChurnCandidatesState *state,
                                         const ChurnCandidatesRow *row, Out *out) {
     ChurnCandidatesText text;
     text.n = 0;
-    churn_candidates_reason(&text, churn_candidates_habit(state, row), row);
+    churn_candidates_reason(&text, churn_candidates_gaps(state, row), row);
     out_text(out, text.bytes);
 }
 
@@ -350,10 +305,10 @@ static void churn_candidates_cell(const void *pointer, int64_t row_number, int c
         case CHURN_CANDIDATES_LAST: out_day(out, row->last); break;
         case CHURN_CANDIDATES_SINCE: out_int(out, row->silence); break;
         case CHURN_CANDIDATES_GAP:
-            out_real(out, churn_candidates_habit(state, row)->usual_gap);
+            out_real(out, churn_candidates_gaps(state, row)->usual);
             break;
         case CHURN_CANDIDATES_OVERDUE:
-            out_real(out, row->silence / churn_candidates_habit(state, row)->usual_gap);
+            out_real(out, row->silence / churn_candidates_gaps(state, row)->usual);
             break;
         case CHURN_CANDIDATES_DAYS: out_int(out, row->customer.n_days); break;
         case CHURN_CANDIDATES_HISTORIC:

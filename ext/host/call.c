@@ -14,6 +14,11 @@ const ArgSpec retain_by_segment_arg = {.name = "segment_column", .kind = ARG_NAM
                                        .doc = "column that splits the customers"};
 
 const ArgSpec retain_common_args[CALL_COMMON + 1] = {
+    [CALL_CUSTOMERS_SOURCE] = {.name = "customers_source", .kind = ARG_NAME, .dflt_text = "",
+                               .doc = "table, view or virtual table of customers, named and looked up like"
+                                      " source; '' for none"},
+    [CALL_CUSTOMERS_COLUMN] = {.name = "customers_column", .kind = ARG_NAME,
+                               .doc = "column of customers_source with the customer's id"},
     [CALL_CUSTOMER_COLUMN] = {.name = "customer_column", .kind = ARG_NAME,
                               .doc = "column with the customer's id"},
     [CALL_DATE_COLUMN] = {.name = "date_column", .kind = ARG_NAME,
@@ -62,6 +67,8 @@ bool call_has_common(unsigned needs, CallCommon common) {
     switch (common) {
         case CALL_SEGMENT_COLUMN: return (needs & (CALL_SEGMENTS | CALL_BY_SEGMENT)) == CALL_SEGMENTS;
         case CALL_SEGMENT_AT: return (needs & CALL_SEGMENTS) != 0;
+        case CALL_CUSTOMERS_SOURCE:
+        case CALL_CUSTOMERS_COLUMN: return (needs & CALL_CUSTOMERS) != 0;
         case CALL_WEEK_START: return (needs & CALL_PERIODS) != 0;
         case CALL_CONFIDENCE_LEVEL: return (needs & CALL_CONFIDENCE) != 0;
         default: return (needs & CALL_ORDERS) != 0;
@@ -102,11 +109,29 @@ static void call_choose_columns(Call *call, Source *source, unsigned needs) {
                 " not ''", source->name);
 }
 
+/* The table of customers, where the caller has given one; false: none. */
+static bool call_find_members(Call *call, Host *host, const Source *orders, Source *members) {
+    ArgValue *column = &call->common[CALL_CUSTOMERS_COLUMN];
+    const char *name = call->common[CALL_CUSTOMERS_SOURCE].text;
+    if (!*name && column->given && *column->text)
+        err_set(call->err, SQLITE_ERROR, "customers_column needs customers_source");
+    if (*name) {
+        source_find(members, host->db, call->arena, call->err, name,
+                    call_asked(&call->common[CALL_SCHEMA]));
+        source_choose_member(members, call_asked(column), orders->chosen[SOURCE_CUSTOMER]);
+        column->text = members->chosen[SOURCE_CUSTOMER];
+    } else if (!column->given) {
+        column->text = "";
+    }
+    return *name != 0;
+}
+
 void call_read_orders(Call *call, Host *host, unsigned needs, const char *source_name) {
     ArgValue *common = call->common;
-    Source source;
+    Source source, members;
     source_find(&source, host->db, call->arena, call->err, source_name, call_asked(&common[CALL_SCHEMA]));
     call_choose_columns(call, &source, needs);
+    bool has_members = !call->err->rc && call_find_members(call, host, &source, &members);
     ScanRequest request = {
         .sink = &host->sink,
         .source = &source,
@@ -118,6 +143,8 @@ void call_read_orders(Call *call, Host *host, unsigned needs, const char *source
         .needs = {.amounts = (needs & CALL_AMOUNTS) != 0,
                   .segment_last = common[CALL_SEGMENT_AT].integer == 1,
                   .only_counts = (needs & CALL_COUNTS) != 0},
+        .members = has_members ? &members : NULL,
+        .roster = has_members ? &call->roster : NULL,
         .poll = call->poll};
     scan_source(&call->book, call->arena, call->err, &request);
     common[CALL_AS_OF].day = call->book.as_of;

@@ -7,6 +7,7 @@
 #define CALL_H
 
 #include "data/book.h"
+#include "data/roster.h"
 #include "data/source.h"
 #include "host/args.h"
 #include "host/host.h"
@@ -35,11 +36,14 @@ enum {
     CALL_PERIODS = 8,     /* week_start, for an argument of kind ARG_PERIOD */
     CALL_CONFIDENCE = 16, /* confidence, of intervals */
     CALL_COUNTS = 32,     /* the book need not have the customers' ids */
-    CALL_BY_SEGMENT = 64  /* with CALL_SEGMENTS: segment_column is required and follows the source */
+    CALL_BY_SEGMENT = 64, /* with CALL_SEGMENTS: segment_column is required and follows the source */
+    CALL_CUSTOMERS = 128  /* customers_source, customers_column: a table of customers beside the orders */
 };
 
 /* Common arguments, in the order of their hidden columns. */
 typedef enum CallCommon {
+    CALL_CUSTOMERS_SOURCE,
+    CALL_CUSTOMERS_COLUMN,
     CALL_CUSTOMER_COLUMN,
     CALL_DATE_COLUMN,
     CALL_AMOUNT_COLUMN,
@@ -87,6 +91,7 @@ typedef struct Call {
     ArgValue *args;         /* by the function's own enum; open fills in what it works out */
     ArgValue *common;       /* by CallCommon; chosen columns and as_of filled in by the reading */
     Book book;              /* with CALL_ORDERS */
+    Roster roster;          /* with CALL_CUSTOMERS; none unless customers_source is given */
     void *state;            /* set by open, handed to cell */
 } Call;
 

@@ -52,9 +52,21 @@ static int32_t order_select(int32_t *values, int64_t n, int64_t k) {
     return values[k];
 }
 
+/* Few values are sorted faster than their range is halved. */
+enum { ORDER_FEW = 24 };
+static void order_sort_few(int32_t *values, int64_t n) {
+    for (int64_t i = 1; i < n; i++) {
+        int32_t value = values[i];
+        int64_t at = i;
+        for (; at > 0 && values[at - 1] > value; at--) values[at] = values[at - 1];
+        values[at] = value;
+    }
+}
+
 double order_median_ints(int32_t *values, int64_t n) {
     int64_t ascending = 1, middle = n / 2;
     if (n <= 0) return NAN;
+    if (n <= ORDER_FEW) order_sort_few(values, n);
     while (ascending < n && values[ascending - 1] <= values[ascending]) ascending++;
     int32_t upper = ascending == n ? values[middle] : order_select(values, n, middle);
     if (n % 2 == 1) return upper;
