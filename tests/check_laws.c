@@ -266,7 +266,9 @@ static void laws_expect_alike(sqlite3 *db, const char *sql, const char *other) {
     }
     char *replaced = sqlite3_str_finish(out);
     ck_assert_msg(strcmp(sql, replaced) != 0, "%s does not read orders", sql);
-    db_expect_same(db, replaced, sql);
+    char *rows = db_rows(db, "%s", sql); /* maybe none: in the smallest shop no period is over */
+    db_expect(db, replaced, rows);
+    free(rows);
     sqlite3_free(replaced);
 }
 
