@@ -41,6 +41,13 @@ static int32_t cohorts_least(int32_t a, int32_t b) {
     return a < b ? a : b;
 }
 
+/* Asked in each step i of a long loop: true when it should be given up, which err then says. */
+static bool cohorts_stopped(const CohortsCount *count, int64_t i) {
+    if (i % MAP_PAGE_KEYS != 0 || !poll_stop(count->poll)) return false;
+    err_set(count->err, SQLITE_INTERRUPT, "interrupted");
+    return true;
+}
+
 /* ---- Days and slots ---- */
 
 static void cohorts_mark_days(CohortsCount *count) {
@@ -52,7 +59,7 @@ static void cohorts_mark_days(CohortsCount *count) {
     count->step = elapsed_step(period, own);
     count->first_cohort = period_index(period, first);
     count->n_cohorts = period_index(period, count->book->as_of) - count->first_cohort + 1;
-    for (int64_t i = 0; count->days && i < n; i++) {
+    for (int64_t i = 0; count->days && i < n && !cohorts_stopped(count, i); i++) {
         Day day = first + (Day)i;
         count->days[i] = (CohortsDay){.mark = elapsed_mark(period, own, day),
                                       .cohort = period_index(period, day) - count->first_cohort};
@@ -117,9 +124,8 @@ static void cohorts_find_starts(const Cohorts *cohorts, CohortsCount *count) {
                 "%lld segments over %d periods are more than %d cohorts; choose a longer period",
                 cohorts->segments.n, count->n_cohorts, COHORTS_TABLE_MAX);
     count->starts = arena_alloc(count->arena, count->err, cohorts->segments.n * count->n_cohorts, sizeof(CohortsStart));
-    for (int64_t c = 0; c < book->n_customers && !count->err->rc; c++) {
+    for (int64_t c = 0; c < book->n_customers && !count->err->rc && !cohorts_stopped(count, c); c++) {
         BookCustomer customer = book_customer(book, c);
-        if (c % MAP_PAGE_KEYS == 0 && poll_stop(count->poll)) return;
         if (customer.n_days == 0) continue;
         CohortsStart *start = cohorts_start(count, cohorts, &customer);
         Day first = customer.days[0] - book->day_first;
@@ -195,8 +201,8 @@ static inline void cohorts_see(const CohortsCount *count, CohortsSeen *seen, int
     seen->last = period;
 }
 
-/* Counts a customer at the end or the beginning of the slots that the mode counts them in; n_slots: those in
- * which they may be counted. */
+/* Counts a customer at the end, or for on_or_before at the beginning, of the slots that the mode counts them in.
+ * They may be counted in the first n_slots; a segment's cells go on behind these. */
 static void cohorts_settle(const CohortsCount *count, const CohortsSeen *seen, CohortsCell *cells, int32_t n_slots) {
     int32_t slot = -1;
     if (count->rules->mode == COHORTS_ON_OR_AFTER && seen->last >= 0)
@@ -234,9 +240,8 @@ static void cohorts_add_customer(const CohortsCount *count, const BookCustomer *
 
 static void cohorts_add_customers(Cohorts *cohorts, const CohortsCount *count) {
     const Book *book = count->book;
-    for (int64_t c = 0; c < book->n_customers; c++) {
+    for (int64_t c = 0; c < book->n_customers && !cohorts_stopped(count, c); c++) {
         BookCustomer customer = book_customer(book, c);
-        if (c % MAP_PAGE_KEYS == 0 && poll_stop(count->poll)) return;
         if (customer.n_days == 0) continue;
         const CohortsGroup *group = &cohorts->groups[cohorts_start(count, cohorts, &customer)->group];
         int32_t n_slots = group->n_begun;
@@ -295,7 +300,7 @@ static void cohorts_sum_up(const Cohorts *cohorts, const CohortsCount *count) {
         }
         return;
     }
-    for (int64_t g = 0; g < cohorts->n_groups; g++) {
+    for (int64_t g = 0; g < cohorts->n_groups && !cohorts_stopped(count, g); g++) {
         CohortsGroup *group = &cohorts->groups[g];
         const CohortsStart *start =
             &count->starts[group->segment * count->n_cohorts + group->cohort - count->first_cohort];
@@ -312,7 +317,7 @@ void cohorts_count(Cohorts *cohorts, const Book *book, const CohortsRules *rules
     if (err->rc) return;
     cohorts_read_brackets(cohorts, &count);
     cohorts_number_slots(cohorts, &count);
-    cohorts_find_starts(cohorts, &count);
+    if (!err->rc) cohorts_find_starts(cohorts, &count);
     if (!err->rc) cohorts_make_cells(cohorts, &count);
     if (!err->rc) cohorts_make_groups(cohorts, &count);
     if (!err->rc) cohorts_add_customers(cohorts, &count);

@@ -51,8 +51,8 @@ enum {
     " anchor='customer' a customer's period k begins k periods after their own first purchase, on the last"    \
     " day of a month that is too short. A customer is active in a period with min_orders purchase days in"     \
     " it. For period k, or the bracket j-k, mode 'on' counts customers active in k (any of j to k),"           \
-    " 'on_or_after' in k (j) or any later period up to as_of, 'on_or_before' in any of 1 to k (so 0 at"        \
-    " index 0), 'streak' in every one of 0 to k."
+    " 'on_or_after' in k (j) or any later period up to as_of (which may still grow), 'on_or_before' in any of" \
+    " 1 to k (so nobody at index 0), 'streak' in every one of 0 to k."
 
 typedef struct CohortsRules {
     Period period;
