@@ -142,8 +142,10 @@ static bool args_read_choice(ArgValue *out, const ArgSpec *spec, const char *tex
     return false;
 }
 
+/* Where the default is no list, '' says so. */
 static bool args_read_list(const ArgSpec *spec, const char *text) {
     ListEntry entries[LIST_MAX];
+    if (!text[0] && spec->dflt_text && !spec->dflt_text[0]) return true;
     int n = list_parse(text, spec->kind == ARG_RANGES, entries);
     return n > 0 && entries[0].from >= spec->min && entries[n - 1].to <= spec->max;
 }
