@@ -4,7 +4,9 @@
  *
  * Step n: of the customers who have made n purchases, purchase days counting as purchases, how many have
  * made the next?  conversion takes those who have not for lost, though the latest of them had little time;
- * km_conversion, by Kaplan-Meier (stat/kaplan.h), knows for how long each has been waiting.
+ * km_conversion, by Kaplan-Meier (stat/kaplan.h), knows for how long each has been waiting.  It is read on
+ * the last day that a fifth of the customers were watched for, since at the curve's very end a single
+ * purchase would make it 1.
  */
 #include "base/libm.h"
 #include "data/segments.h"
@@ -37,7 +39,7 @@ static const ArgSpec purchase_funnel_args[] = {
     [PURCHASE_FUNNEL_HORIZON] = {.name = "horizon_days", .kind = ARG_INTEGER, .dflt = 36500, .min = 1,
                                  .max = 36500,
                                  .doc = "km_conversion counts purchases up to so many days later; by default as"
-                                        " far as the orders reach"},
+                                        " far as they can be watched"},
     {0},
 };
 
@@ -100,7 +102,8 @@ static void purchase_funnel_count(Call *call, const PurchaseFunnelState *state, 
 static void purchase_funnel_read_row(PurchaseFunnelRow *row, const Kaplan *curve, int64_t horizon, double z) {
     row->customers = curve->steps[0].at_risk;
     for (int64_t i = 0; i < curve->n; i++) row->next += curve->events[i];
-    row->survival = kaplan_survival(curve, horizon, z);
+    int64_t last = kaplan_last_day(curve);
+    row->survival = kaplan_survival(curve, last < horizon ? last : horizon, z);
     row->median_days = spread_percentile(curve->days, curve->events, row->next, 50);
 }
 
@@ -172,8 +175,9 @@ const TvfDef tvf_purchase_funnel = {
              .definition =
                  "Step n: customers with at least n purchase days; bought_next have n + 1, lost have not."
                  " conversion = bought_next / customers. km_conversion = 1 - the Kaplan-Meier survival of the"
-                 " wait for the next purchase, censored at as_of, after horizon_days or the longest wait seen:"
-                 " at least conversion, since some of the lost have only had little time."
+                 " wait for the next purchase, censored at as_of, after horizon_days or, where that is less, the"
+                 " last day on which at_risk is at least a fifth of survival before it x customers: what"
+                 " conversion will be when all have had that long."
                  " share_of_all_loss = lost / customers of step 1, which adds up to 1 over all steps. Rows are"
                  " ordered by segment and n; steps that nobody has reached have none.",
              .example = "SELECT * FROM purchase_funnel('orders', 5)"},

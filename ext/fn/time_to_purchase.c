@@ -226,13 +226,10 @@ typedef struct TimeToPurchaseSumState {
 /* What is missing: of the quartiles those above the shares reached, and the mean. */
 static const char *time_to_purchase_note(const TimeToPurchaseSum *row) {
     static const char *const notes[4][2] = {
-        {"less than a quarter have made the purchase",
-         "less than a quarter have made the purchase; nobody was seen for horizon_days"},
-        {"less than half have made the purchase",
-         "less than half have made the purchase; nobody was seen for horizon_days"},
-        {"less than three quarters have made the purchase",
-         "less than three quarters have made the purchase; nobody was seen for horizon_days"},
-        {NULL, "nobody was seen for horizon_days"}};
+        {"fewer than 1/4 bought again", "fewer than 1/4 bought again; longest wait < horizon_days"},
+        {"fewer than 1/2 bought again", "fewer than 1/2 bought again; longest wait < horizon_days"},
+        {"fewer than 3/4 bought again", "fewer than 3/4 bought again; longest wait < horizon_days"},
+        {NULL, "longest wait < horizon_days"}};
     if (row->customers == 0) return "nobody has made purchase number from_order";
     int quarters = !isnan(row->p25.value) + !isnan(row->median.value) + !isnan(row->p75.value);
     return notes[quarters][isnan(row->mean)];

@@ -48,6 +48,17 @@ KaplanRange kaplan_survival(const Kaplan *curve, int64_t day, double z) {
     return n > 0 ? kaplan_step(curve, n - 1, z) : (KaplanRange){1, (double)NAN, (double)NAN};
 }
 
+/* Without censoring at_risk is n S, S as it was before the day; the rest was not watched so long. */
+int32_t kaplan_last_day(const Kaplan *curve) {
+    int64_t last = 0;
+    for (int64_t i = 1; i < curve->n; i++) {
+        double due = curve->steps[i - 1].survival * (double)curve->steps[0].at_risk;
+        if ((double)curve->steps[i].at_risk < due * (KAPLAN_WATCHED - KAPLAN_TIE)) break;
+        last = i;
+    }
+    return curve->days[last];
+}
+
 static bool kaplan_reached(double survival, double share) {
     return survival <= 1 - share + KAPLAN_TIE;
 }

@@ -18,6 +18,10 @@
 /* S within this of a share has reached it: a product of fractions misses 1/2 by a rounding error. */
 #define KAPLAN_TIE 1e-9
 
+/* Curves are read as far as at least this share was watched that long: Pocock, Clayton, Altman (2002),
+ * Lancet 359, 1686-1689, let them end where 10 to 20 % are left. */
+#define KAPLAN_WATCHED 0.2
+
 typedef struct KaplanStep {
     int64_t at_risk;     /* waited at least this long */
     double survival;     /* S, the events of this day included */
@@ -45,6 +49,10 @@ KaplanRange kaplan_survival(const Kaplan *curve, int64_t day, double z);
 
 /* The same on the days of step i. */
 KaplanRange kaplan_step(const Kaplan *curve, int64_t i, double z);
+
+/* The last of the days until which KAPLAN_WATCHED of all were watched, had the event not come first.  Behind
+ * it few stand for many: when the very last one sees the event, S is 0. */
+int32_t kaplan_last_day(const Kaplan *curve);
 
 /* The first day by which the share (0 to 1) has seen the event: the smallest t with S(t) <= 1 - share.
  * Its limits are where those of S get there (Brookmeyer, Crowley 1982).  NaN where they do not. */
