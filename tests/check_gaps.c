@@ -745,6 +745,35 @@ START_TEST(a_segment_is_a_shop_of_its_own) {
 }
 END_TEST
 
+/* The rows come in the order that is promised, and SQLite knows it. */
+START_TEST(the_natural_order_is_not_sorted) {
+    static const struct { const char *report, *order; } cases[] = {
+        {"repeat_purchase('orders', '7,70', 'month')", "segment, cohort, window_days"},
+        {"time_to_purchase('orders')", "segment, day"},
+        {"time_to_purchase_summary('orders')", "segment"},
+        {"purchase_gaps('orders')", "segment, order_number"},
+        {"purchase_funnel('orders')", "segment, n"},
+    };
+    sqlite3 *db = gaps_open(_i);
+    for (int k = 0; k < COUNT(cases); k++) {
+        char *sql = sqlite3_mprintf("SELECT * FROM %s WHERE segment_column = 'channel'", cases[k].report);
+        char *ordered = sqlite3_mprintf("%s ORDER BY %s", sql, cases[k].order);
+        char *sorted = sqlite3_mprintf("SELECT * FROM (%s LIMIT -1) ORDER BY +%s", sql, cases[k].order);
+        char *plan = db_rows(db, "EXPLAIN QUERY PLAN %s", ordered);
+        ck_assert_msg(strstr(plan, "B-TREE") == NULL, "%s: %s", ordered, plan);
+        free(plan);
+        plan = db_rows(db, "EXPLAIN QUERY PLAN %s", sorted);
+        ck_assert_msg(strstr(plan, "B-TREE") != NULL, "%s: %s", sorted, plan);
+        free(plan);
+        gaps_expect_same(db, ordered, sorted);
+        sqlite3_free(sorted);
+        sqlite3_free(ordered);
+        sqlite3_free(sql);
+    }
+    db_close(db);
+}
+END_TEST
+
 /* Each customer a segment: rows by customer. */
 START_TEST(as_many_segments_as_customers) {
     sqlite3 *db = gaps_open(_i);
@@ -973,6 +1002,7 @@ int main(void) {
     tcase_add_loop_test(tc, what_does_not_matter, 0, COUNT(gaps_shops));
     tcase_add_loop_test(tc, orders_after_as_of_might_not_be_there, 0, COUNT(gaps_shops));
     tcase_add_loop_test(tc, a_segment_is_a_shop_of_its_own, 0, COUNT(gaps_shops));
+    tcase_add_loop_test(tc, the_natural_order_is_not_sorted, 0, COUNT(gaps_shops));
     tcase_add_loop_test(tc, as_many_segments_as_customers, 0, COUNT(gaps_shops));
     tcase_add_test(tc, far_apart);
     tcase_add_test(tc, too_many_cohorts);

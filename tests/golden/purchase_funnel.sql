@@ -64,8 +64,3 @@ SELECT n, customers, bought_next, conversion, km_conversion, lost, share_of_all_
 SELECT * FROM purchase_funnel('orders', 0);
 SELECT * FROM purchase_funnel('orders', 10, 36501);
 SELECT * FROM purchase_funnel('orders', 10, 'year');
-
--- The natural order needs no sorting.
-.mode list
-.headers off
-EXPLAIN QUERY PLAN SELECT * FROM purchase_funnel('orders') ORDER BY segment, n;

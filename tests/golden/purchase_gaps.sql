@@ -42,8 +42,3 @@ SELECT count(*) FROM purchase_gaps('none');
 SELECT * FROM purchase_gaps('orders', 0);
 SELECT * FROM purchase_gaps('orders', 1001);
 SELECT * FROM purchase_gaps('orders', 'all');
-
--- The natural order, in which NULL comes first, needs no sorting.
-.mode list
-.headers off
-EXPLAIN QUERY PLAN SELECT * FROM purchase_gaps('orders') ORDER BY segment, order_number;

@@ -68,9 +68,3 @@ SELECT * FROM repeat_purchase('orders', '');
 SELECT * FROM repeat_purchase('orders', 36501);
 SELECT * FROM repeat_purchase('orders', 30, 'moth');
 SELECT * FROM repeat_purchase('orders', 30, 5);
-
--- The natural order needs no sorting.
-.mode list
-.headers off
-SELECT group_concat(window_days) FROM (SELECT window_days FROM repeat_purchase('orders') ORDER BY segment, cohort, window_days);
-EXPLAIN QUERY PLAN SELECT * FROM repeat_purchase('orders') ORDER BY segment, cohort, window_days;

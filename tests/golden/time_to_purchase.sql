@@ -66,8 +66,3 @@ SELECT * FROM time_to_purchase('orders', 3);
 SELECT * FROM time_to_purchase('orders', 0);
 SELECT * FROM time_to_purchase('orders', 1, 1);
 SELECT * FROM time_to_purchase('orders', 1, 'third');
-
--- The natural order needs no sorting.
-.mode list
-.headers off
-EXPLAIN QUERY PLAN SELECT * FROM time_to_purchase('orders') ORDER BY segment, day;

@@ -60,8 +60,3 @@ SELECT customers, events, censored, longest_days, median_days, restricted_mean_d
 -- Messages.
 SELECT * FROM time_to_purchase_summary('orders', 3, 2);
 SELECT * FROM time_to_purchase_summary('orders', 1, 2, 0);
-
--- The natural order needs no sorting.
-.mode list
-.headers off
-EXPLAIN QUERY PLAN SELECT * FROM time_to_purchase_summary('orders') ORDER BY segment;
