@@ -388,6 +388,7 @@ START_TEST(spells_are_counted) {
     Err err = {0};
     Arena arena = {0};
     Spells spells;
+    sqlite3_int64 used = sqlite3_memory_used();
     spells_open(&spells, &err);
     for (int i = 0; i < GAPS_SPELLS; i++) {
         made[i] = (Spell){db_random(&random) % groups[_i / 4], (int32_t)(db_random(&random) % days[_i % 4]),
@@ -413,6 +414,7 @@ START_TEST(spells_are_counted) {
     ck_assert_int_eq(wrong, 0);
     ck_assert(n == table.n && group + 1 == table.n_groups);
     arena_free(&arena);
+    ck_assert(sqlite3_memory_used() == used);
 }
 END_TEST
 

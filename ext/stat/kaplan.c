@@ -15,7 +15,7 @@ void kaplan_fit(Kaplan *curve) {
     for (int64_t i = 0; i < curve->n; i++) {
         int64_t events = curve->events[i], left = at_risk - events;
         double survival = base * ((double)left / (double)base_risk);
-        if (events > 0) log_variance += (double)events / ((double)at_risk * (double)left);
+        log_variance += (double)events / ((double)at_risk * (double)left);
         curve->steps[i] = (KaplanStep){at_risk, survival, log_variance};
         at_risk = left - curve->censored[i];
         if (curve->censored[i] == 0) continue;
