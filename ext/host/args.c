@@ -26,6 +26,11 @@ const char *args_sql_type(ArgKind kind) {
     }
 }
 
+/* A period with the default '' may be none at all. */
+static bool args_may_be_none(const ArgSpec *spec) {
+    return spec->kind == ARG_PERIOD && spec->dflt_text && spec->dflt_text[0] == 0;
+}
+
 /* ---- What would be right ---- */
 
 static char *args_choices(const char *const *choices) {
@@ -57,7 +62,8 @@ char *args_range(const ArgSpec *spec) {
         case ARG_CHOICE: return args_choices(spec->choices);
         case ARG_DATE: return sqlite3_mprintf("a date as in '2025-01-31'");
         case ARG_PERIOD:
-            return sqlite3_mprintf("'day', 'week', 'month', 'quarter', 'year' or as in '28 days'");
+            return sqlite3_mprintf("%s'day', 'week', 'month', 'quarter', 'year' or as in '28 days'",
+                                   args_may_be_none(spec) ? "'' for none, " : "");
         case ARG_SPAN: return sqlite3_mprintf("a length of time as in '90 days' or '6 months'");
         case ARG_OFFSET: return sqlite3_mprintf("an offset from UTC as in '+03:30', up to 14 hours");
         case ARG_LIST:
@@ -155,7 +161,7 @@ static bool args_read_text(ArgValue *out, const ArgSpec *spec, const char *text)
     int32_t seconds = 0;
     switch (spec->kind) {
         case ARG_CHOICE: return args_read_choice(out, spec, text);
-        case ARG_PERIOD: return period_parse(text, n, &out->period);
+        case ARG_PERIOD: return (n == 0 && args_may_be_none(spec)) || period_parse(text, n, &out->period);
         case ARG_SPAN: return span_parse(text, n, &out->span);
         case ARG_OFFSET:
             if (!date_parse_offset(text, n, &seconds)) return false;

@@ -19,7 +19,7 @@ typedef enum ArgKind {
     ARG_REAL,
     ARG_CHOICE,
     ARG_DATE,
-    ARG_PERIOD,  /* 'month', '28 days' */
+    ARG_PERIOD,  /* 'month', '28 days'; '' for none where that is the default */
     ARG_SPAN,    /* '90 days', '6 months' */
     ARG_OFFSET,  /* '+03:30' */
     ARG_LIST,    /* '30,60,90': ascending, each min to max; list_parse reads the text */
