@@ -1,11 +1,13 @@
 /* bench.c - races the reports of retain against a bare scan and against plain SQL.
  *
  *     bench [--rounds N] [--twin-rounds N] [--extension FILE] [--sql DIR] [--only NAME,...] DB
+ *     bench [--extension FILE] --report CALL DB
  *     bench --version
  *
  * The first prints a Markdown table: for each report of reports.def the medians of CPU and wall
  * time, its CPU time as a multiple of the bare scan, the CPU time of its plain-SQL twin as a
- * multiple of its own, and its memory.  The second prints SQLite's version.
+ * multiple of its own, and its memory.  The second runs one report, as in "clv('orders')", and
+ * prints wall and CPU time in ms and the number of rows.  The third prints SQLite's version.
  *
  * Every measurement is a child process of its own, which opens DB read-only with SQLite's
  * defaults, loads the extension if the query needs it, runs the query to its last row and reads
@@ -37,7 +39,7 @@
 enum { BENCH_ROUNDS_MAX = 1000, BENCH_SQL_MAX = 65536, BENCH_MESSAGE_MAX = 200 };
 
 typedef struct Options {
-    const char *db, *extension, *sql_dir, *only;
+    const char *db, *extension, *sql_dir, *only, *report;
     int n_rounds, n_twin_rounds;
 } Options;
 
@@ -100,6 +102,14 @@ static bool query_is_twin(const Query *query)
     return query->file[0] != 0;
 }
 
+static void query_add_report(const Report *report)
+{
+    Query *query = &queries[n_queries++];
+    *query = (Query){.report = report};
+    snprintf(query->name, sizeof(query->name), "%s", report->call);
+    snprintf(query->sql, sizeof(query->sql), "SELECT * FROM %s", report->call);
+}
+
 static bool query_wanted(const Report *report, const Options *options)
 {
     char name[REPORT_NAME_MAX];
@@ -142,12 +152,7 @@ static void query_make_all(const Options *options)
     n_queries = QUERY_FIRST_REPORT;
     for (int r = 0, first = n_queries; r < REPORT_COUNT; r++) {
         const Report *report = &reports[r];
-        if (query_wanted(report, options)) {
-            Query *query = &queries[n_queries++];
-            *query = (Query){.report = report};
-            snprintf(query->name, sizeof(query->name), "%s", report->call);
-            snprintf(query->sql, sizeof(query->sql), "SELECT * FROM %s", report->call);
-        }
+        if (query_wanted(report, options)) query_add_report(report);
         bool twin_ends = r + 1 == REPORT_COUNT || strcmp(reports[r + 1].twin, report->twin) != 0;
         if (twin_ends && report->twin[0] != 0 && n_queries > first) query_add_twin(report->twin, first);
         if (twin_ends) first = n_queries;
@@ -541,6 +546,9 @@ static bool options_parse(int argc, char **argv, Options *options)
         } else if (strcmp(argv[i], "--only") == 0) {
             options->only = value;
             i++;
+        } else if (strcmp(argv[i], "--report") == 0) {
+            options->report = value;
+            i++;
         } else {
             ok = options->db == NULL && argv[i][0] != '-';
             options->db = argv[i];
@@ -566,6 +574,19 @@ static int bench_is_text(const char *path)
     return text;
 }
 
+/* One report, once, in this process. */
+static int bench_one(const Options *options)
+{
+    const Report report = {.call = options->report, .twin = "", .shared = ""};
+    query_add_report(&report);
+    Sample sample = bench_measure(0, options, false);
+    if (sample.ok)
+        printf("%.3f %.3f %" PRId64 "\n", sample.wall_ms, sample.cpu_ms, sample.n_rows);
+    else
+        fprintf(stderr, "%s\n", sample.message);
+    return sample.ok ? 0 : 1;
+}
+
 int main(int argc, char **argv)
 {
     Options options = {.extension = "./retain.so", .sql_dir = "sql", .n_rounds = 7,
@@ -576,9 +597,10 @@ int main(int argc, char **argv)
     }
     if (!options_parse(argc, argv, &options)) {
         fprintf(stderr, "usage: bench [--rounds N] [--twin-rounds N] [--extension FILE]"
-                        " [--sql DIR] [--only NAME,...] DB\n");
+                        " [--sql DIR] [--only NAME,...] [--report CALL] DB\n");
         return 2;
     }
+    if (options.report != NULL) return bench_one(&options);
     if (!query_knows_all(options.only)) return 2;
     int text = bench_is_text(options.db);
     if (text < 0) {

@@ -6,6 +6,7 @@
 #     bench/run.sh 5000x60000       5,000 customers, about 60,000 orders
 #     bench/run.sh 1m 10m --write   and writes the tables into bench/README.md
 #     bench/run.sh --only clv,winback  these reports and their twins (bench/reports.def has them all)
+#     bench/run.sh --duckdb         and beside DuckDB on a native table (bench/duckdb.mjs), fetched with npm
 #
 # Environment: ROUNDS and TWIN_ROUNDS (7 and 3; 5 and 1 from 5,000,000 orders on), RETAIN_EXTENSION
 # (./retain.so), RETAIN_BENCH_DIR (build/bench: programs and databases; a database that is there is
@@ -66,6 +67,26 @@ machine() {
         "SQLite $("$dir/bench" --version), $(${CC:-cc} --version | head -n 1)"
 }
 
+# Fetched once, into the folder of the databases.
+duckdb() { # database rounds
+    modules=$dir/duckdb
+    for program in npm node sqlite3; do
+        command -v $program > /dev/null && continue
+        echo "DuckDB: not compared, there is no $program"
+        return
+    done
+    if [ ! -d "$modules/node_modules/@duckdb/node-api" ]; then
+        mkdir -p "$modules"
+        if ! npm install --prefix "$modules" --ignore-scripts --no-audit --no-fund @duckdb/node-api \
+            > "$modules/npm.log" 2>&1; then
+            echo "DuckDB: not compared, npm cannot fetch it: $(grep -im 1 error "$modules/npm.log")"
+            return
+        fi
+    fi
+    node bench/duckdb.mjs --modules "$modules" --bench "$dir/bench" --extension "$extension" --rounds "$2" "$1" ||
+        echo 'DuckDB: not compared, see above'
+}
+
 race() { # customers orders
     rounds=${ROUNDS:-7} twin_rounds=${TWIN_ROUNDS:-3}
     if [ "$2" -ge 5000000 ]; then
@@ -84,6 +105,10 @@ race() { # customers orders
         printf '\n**%s**\n\n' "$title"
         "$dir/bench" --rounds "$rounds" --twin-rounds "$twin_rounds" \
             --extension "$extension" --sql "$sql" ${only:+--only "$only"} "$path"
+        if [ $beside_duckdb = yes ]; then
+            echo
+            duckdb "$path" "$rounds"
+        fi
     done
 }
 
@@ -109,10 +134,11 @@ usage() {
     exit 2
 }
 
-sizes='' to_readme=no only=''
+sizes='' to_readme=no only='' beside_duckdb=no
 while [ $# -gt 0 ]; do
     case $1 in
     --write) to_readme=yes ;;
+    --duckdb) beside_duckdb=yes ;;
     --only)
         [ $# -gt 1 ] || usage
         only=$2
