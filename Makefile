@@ -12,7 +12,7 @@
 #   make valgrind        golden tests and check programs under memcheck, in full
 #   make coverage        lines and branches that the tests reach, and a checked list of those they do not
 #   make mutants         MUTANTS=60 small mistakes of seed SEED=1: which of them do the tests notice?
-#   make bench           ratios to a bare scan and to plain SQL (see bench/README.md)
+#   make bench           ratios to a bare scan, to plain SQL and, where npm is, to DuckDB (see bench/README.md)
 #   make install         so that .load retain works from any directory (DESTDIR and libdir are honoured)
 #   make uninstall
 #   make amalgamation    dist/retain.c and dist/retain.h, one file to compile into a program
@@ -180,7 +180,7 @@ versions: $(LIBRARY)
 	sh tests/versions.sh --all
 
 bench: $(LIBRARY)
-	sh bench/run.sh
+	sh bench/run.sh --duckdb
 
 docs: $(LIBRARY)
 	sh tests/docs.sh --write

@@ -5,6 +5,8 @@
 #     bench/run.sh 10m              10,000,000 orders of 1,000,000 customers
 #     bench/run.sh 5000x60000       5,000 customers, about 60,000 orders
 #     bench/run.sh 1m 10m --write   and writes the tables into bench/README.md
+#     bench/run.sh --only clv,winback  these reports and their twins (bench/reports.def has them all)
+#     bench/run.sh --duckdb         and beside DuckDB on a native table (bench/duckdb.mjs), fetched with npm
 #
 # Environment: ROUNDS and TWIN_ROUNDS (7 and 3; 5 and 1 from 5,000,000 orders on), RETAIN_EXTENSION
 # (./retain.so), RETAIN_BENCH_DIR (build/bench: programs and databases; a database that is there is
@@ -17,15 +19,36 @@ cd "$(dirname "$0")/.."
 dir=${RETAIN_BENCH_DIR:-build/bench}
 extension=${RETAIN_EXTENSION:-./retain.so}
 
-build() {
+# Whether a translated twin still takes its dates for text: a name order_date that sql/unix.sed has not
+# turned into days, or a function of texts that is given a day.
+keeps_text() { # file
+    sed -e 's/--.*//' -e 's:order_date / 86400::g' -e "s/date(m[inax]*(order_date), 'unixepoch')//g" \
+        -e "s/date([a-z_]* \* 86400, 'unixepoch')//g" -e "s/'[^']*'//g" "$1" > "$dir/unix/words"
+    grep -qE '(^|[^a-z_])order_date([^a-z_]|$)' "$dir/unix/words" ||
+        grep -E '(substr|strftime|julianday|datetime|(^|[^a-z_])date)\(' "$dir/unix/words" |
+        grep -qE '(^|[^a-z_])day([^a-z_]|$)'
+}
+
+# The twins for tables with unix seconds.  One that sql/unix.sed cannot translate reads a view of bench.c
+# that writes the dates as text, and pays for that.
+translate() {
     mkdir -p "$dir/unix"
+    for twin in sql/*.sql; do
+        out=$dir/unix/$(basename "$twin")
+        sed -f sql/unix.sed "$twin" > "$out"
+        if keeps_text "$out"; then
+            sed -E 's/FROM orders([^A-Za-z0-9_]|$)/FROM orders_text\1/g' "$twin" > "$out"
+        fi
+    done
+    rm -f "$dir/unix/words"
+}
+
+build() {
+    mkdir -p "$dir"
     for program in generate bench; do
         # shellcheck disable=SC2086  # the flags are lists
         ${CC:-cc} -std=c11 ${CFLAGS:--O2} ${CPPFLAGS:-} -o "$dir/$program" "bench/$program.c" \
             ${LDFLAGS:-} -lsqlite3 -lm
-    done
-    for twin in retention_rate customer_summary; do
-        sed -f sql/unix.sed "sql/$twin.sql" > "$dir/unix/$twin.sql"
     done
 }
 
@@ -42,6 +65,26 @@ machine() {
     cpu=$(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo 2>/dev/null | head -n 1)
     echo "$(uname -srm), $(getconf _NPROCESSORS_ONLN) cores${cpu:+ ($cpu)}," \
         "SQLite $("$dir/bench" --version), $(${CC:-cc} --version | head -n 1)"
+}
+
+# Fetched once, into the folder of the databases.
+duckdb() { # database rounds
+    modules=$dir/duckdb
+    for program in npm node sqlite3; do
+        command -v $program > /dev/null && continue
+        echo "DuckDB: not compared, there is no $program"
+        return
+    done
+    if [ ! -d "$modules/node_modules/@duckdb/node-api" ]; then
+        mkdir -p "$modules"
+        if ! npm install --prefix "$modules" --ignore-scripts --no-audit --no-fund @duckdb/node-api \
+            > "$modules/npm.log" 2>&1; then
+            echo "DuckDB: not compared, npm cannot fetch it: $(grep -im 1 error "$modules/npm.log")"
+            return
+        fi
+    fi
+    node bench/duckdb.mjs --modules "$modules" --bench "$dir/bench" --extension "$extension" --rounds "$2" "$1" ||
+        echo 'DuckDB: not compared, see above'
 }
 
 race() { # customers orders
@@ -61,7 +104,11 @@ race() { # customers orders
         fi
         printf '\n**%s**\n\n' "$title"
         "$dir/bench" --rounds "$rounds" --twin-rounds "$twin_rounds" \
-            --extension "$extension" --sql "$sql" "$path"
+            --extension "$extension" --sql "$sql" ${only:+--only "$only"} "$path"
+        if [ $beside_duckdb = yes ]; then
+            echo
+            duckdb "$path" "$rounds"
+        fi
     done
 }
 
@@ -82,16 +129,33 @@ write() { # size file
     rm "$dir/README.part"
 }
 
-sizes='' to_readme=no
-for argument in "$@"; do
-    case $argument in
+usage() {
+    sed -n '2,/^set/s/^# \{0,1\}//p' bench/run.sh >&2
+    exit 2
+}
+
+sizes='' to_readme=no only='' beside_duckdb=no
+while [ $# -gt 0 ]; do
+    case $1 in
     --write) to_readme=yes ;;
-    1m | 10m | [1-9]*x[1-9]*) sizes="$sizes $argument" ;;
-    *) sed -n '2,13s/^# \{0,1\}//p' bench/run.sh >&2; exit 2 ;;
+    --duckdb) beside_duckdb=yes ;;
+    --only)
+        [ $# -gt 1 ] || usage
+        only=$2
+        shift
+        ;;
+    1m | 10m | [1-9]*x[1-9]*) sizes="$sizes $1" ;;
+    *) usage ;;
     esac
+    shift
 done
+if [ $to_readme = yes ] && [ -n "$only" ]; then
+    echo 'run.sh: --write wants all reports, not --only some' >&2
+    exit 2
+fi
 
 build
+translate
 for size in ${sizes:-1m}; do
     case $size in
     1m) customers=100000 orders=1000000 ;;

@@ -22,11 +22,12 @@
 #define API_FAILING(X)                                                                            \
     X(aggregate_context, api_null) X(bind_text, api_bind) X(column_name, api_null)                \
     X(column_text, api_null) X(create_function_v2, api_create) X(create_module_v2, api_create)    \
-    X(db_readonly, api_unknown) X(declare_vtab, api_connect) X(finalize, api_any)                  \
-    X(libversion_number, api_unknown) X(malloc64, api_null) X(mprintf, api_null)                  \
-    X(prepare_v2, api_any) X(realloc64, api_null) X(reset, api_any) X(step, api_step)             \
-    X(str_finish, api_null) X(value_blob, api_null) X(value_dup, api_null)                        \
-    X(value_text, api_null) X(vmprintf, api_null) X(vtab_config, api_connect)
+    X(create_window_function, api_create) X(db_readonly, api_unknown)                             \
+    X(declare_vtab, api_connect) X(finalize, api_any) X(libversion_number, api_unknown)           \
+    X(malloc64, api_null) X(mprintf, api_null) X(prepare_v2, api_any) X(realloc64, api_null)      \
+    X(reset, api_any) X(step, api_step) X(str_finish, api_null) X(value_blob, api_null)           \
+    X(value_dup, api_null) X(value_text, api_null) X(vmprintf, api_null)                          \
+    X(vtab_config, api_connect)
 
 /* Cannot fail, or nobody hears of it: a result is judged by SQLite, an append by sqlite3_str_finish,
  * and what reads or converts a number has no error. */
@@ -116,6 +117,17 @@ static int api_create_module_v2(sqlite3 *db, const char *name, const sqlite3_mod
                                 void *app, void (*destroy)(void *)) {
     if (!api_fails(API_create_module_v2))
         return api_real->create_module_v2(db, name, module, app, destroy);
+    if (destroy) destroy(app);
+    return api_plan.code;
+}
+
+static int api_create_window_function(sqlite3 *db, const char *name, int n, int flags, void *app,
+                                      void (*step)(sqlite3_context *, int, sqlite3_value **),
+                                      void (*final)(sqlite3_context *), void (*value)(sqlite3_context *),
+                                      void (*inverse)(sqlite3_context *, int, sqlite3_value **),
+                                      void (*destroy)(void *)) {
+    if (!api_fails(API_create_window_function))
+        return api_real->create_window_function(db, name, n, flags, app, step, final, value, inverse, destroy);
     if (destroy) destroy(app);
     return api_plan.code;
 }
@@ -472,6 +484,23 @@ START_TEST(another_table_of_functions_is_turned_away) {
 }
 END_TEST
 
+/* Where SQLite was built without window functions there is no routine that makes one. */
+START_TEST(without_window_functions_they_are_aggregates) {
+    static const char windowed[] = "SELECT max(n) FROM (SELECT active_customers(customer_id) OVER (ORDER BY"
+                                   " rowid ROWS 9 PRECEDING) AS n FROM orders)";
+    static const char grouped[] = "SELECT active_customers(customer_id) = count(DISTINCT customer_id) FROM orders";
+    sqlite3 *with = api_open(false);
+    ck_assert_int_gt(db_int(with, "%s", windowed), 1);
+    ck_assert_int_eq(sqlite3_close(with), SQLITE_OK);
+    api_table.create_window_function = NULL;
+    sqlite3 *without = api_open(false);
+    ck_assert_int_eq(db_int(without, "%s", grouped), 1);
+    db_expect_error(without, windowed, SQLITE_ERROR, "may not be used as a window function");
+    ck_assert_int_eq(sqlite3_close(without), SQLITE_OK);
+    api_make_table();
+}
+END_TEST
+
 START_TEST(an_old_sqlite_is_turned_away) {
     sqlite3 *db = api_open_bare();
     char *message = NULL;
@@ -578,6 +607,7 @@ int main(void) {
     tcase_add_loop_test(tc, any_call_of_a_load_may_fail, 0, 2);
     tcase_add_test(tc, a_load_that_thinks_it_is_the_first_replaces_the_first);
     tcase_add_test(tc, another_table_of_functions_is_turned_away);
+    tcase_add_test(tc, without_window_functions_they_are_aggregates);
     tcase_add_test(tc, an_old_sqlite_is_turned_away);
     suite_add_tcase(suite, tc);
     SRunner *runner = srunner_create(suite);

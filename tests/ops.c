@@ -45,6 +45,12 @@ static const char *const ops_more[] = {
     " order_column = 'order_no' GROUP BY note",
     "SELECT * FROM churn_window('orders', '5,50', 20) WHERE segment_column = 'channel'",
     "SELECT * FROM winback('orders', '1 month', 30) WHERE segment_column = 'channel'",
+    "SELECT active_customers(customer_id) OVER (ORDER BY rowid ROWS 1 PRECEDING) FROM long",
+    "SELECT active_customers(customer_id) FILTER (WHERE amount > 0) OVER (ORDER BY customer_id GROUPS BETWEEN"
+    " 2 PRECEDING AND 1 FOLLOWING EXCLUDE GROUP) FROM blobs",
+    "SELECT channel, active_customers(DISTINCT customer_id) FROM orders GROUP BY channel",
+    "SELECT count(DISTINCT period_start(order_date, 'month', 'jalali', 'saturday', '+03:30', '1404/01/01'))"
+    " FROM orders",
     /* errors */
     "SELECT * FROM clv('texts')",
     "SELECT * FROM retention_rate('orders') WHERE customer_column = 'custmer_id'",
@@ -67,6 +73,8 @@ static const char *const ops_more[] = {
     "SELECT wilson_low('x', 1)",
     "SELECT clv(customer_id, order_date, amount, rowid) FROM orders",
     "SELECT retention_rate(customer_id, 'x', '2024-01-01', '2024-02-01') FROM orders",
+    "SELECT period_index(order_date, 'monthly') FROM orders",
+    "SELECT to_jalali(amount) FROM orders",
 };
 
 static const char ops_tables[] =

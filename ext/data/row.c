@@ -160,10 +160,15 @@ bool row_amount_value(Row *row, sqlite3_value *value, double *amount) {
 
 bool row_date_argument(CivilCalendar calendar, sqlite3_value *value, Err *err, const char *name,
                        Day *day) {
+    return row_local_argument(calendar, 0, value, err, name, day);
+}
+
+bool row_local_argument(CivilCalendar calendar, int32_t utc_offset, sqlite3_value *value, Err *err,
+                        const char *name, Day *day) {
     DateUnit unit = DATE_AUTO;
     Date date = {0};
     int status = row_read_date(calendar, value, err, &unit, &date);
-    *day = date.day;
+    *day = date_local_day(&date, utc_offset);
     if (status == DATE_OK || err->rc) return !err->rc;
     char *shown = row_shown(value);
     if (shown) err_set(err, SQLITE_ERROR, "%s: %s %s", name, shown, row_date_hint(status, false));

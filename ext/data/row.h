@@ -64,8 +64,11 @@ static inline bool row_amount(Row *row, sqlite3_value *value, double *amount) {
     return isfinite(*amount) || row_amount_value(row, value, amount);
 }
 
-/* Reads a date argument by the same rules; the error does not name a row. */
+/* Reads a date argument by the same rules; the error does not name a row.  The day of a moment is that of UTC,
+ * or the local one at an offset from it. */
 bool row_date_argument(CivilCalendar calendar, sqlite3_value *value, Err *err, const char *name,
                        Day *day);
+bool row_local_argument(CivilCalendar calendar, int32_t utc_offset, sqlite3_value *value, Err *err,
+                        const char *name, Day *day);
 
 #endif

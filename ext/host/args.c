@@ -211,10 +211,10 @@ void args_read(ArgValue *out, const ArgSpec *spec, CivilCalendar calendar, sqlit
         err_nomem(err);
         return;
     }
-    out->text = arena_copy(arena, err, text, n);
+    out->text = arena ? arena_copy(arena, err, text, n) : NULL;
     if (err->rc) return;
-    if (strlen(out->text) != (size_t)n)
+    if (strlen(text) != (size_t)n)
         err_set(err, SQLITE_ERROR, "%s must not hold a NUL character", spec->name);
-    else if (!args_read_text(out, spec, out->text))
+    else if (!args_read_text(out, spec, text))
         args_refuse(spec, value, err);
 }

@@ -56,7 +56,8 @@ int args_count(const ArgSpec *specs);
 ArgValue args_default(const ArgSpec *spec);
 
 /* Reads one argument; NULL (the SQL value or the pointer) is the default.  Dates are read in calendar.
- * Text lives in the arena.  The error names the argument, the value and what would be right. */
+ * Text lives in the arena; without an arena (NULL) it is parsed and not kept.  The error names the argument,
+ * the value and what would be right. */
 void args_read(ArgValue *out, const ArgSpec *spec, CivilCalendar calendar, sqlite3_value *value,
                Arena *arena, Err *err);
 

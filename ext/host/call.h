@@ -136,8 +136,12 @@ typedef struct AggregateDef {
     const ArgSpec *args;  /* the required ones first */
     size_t state_size;    /* the state is zeroed before the first step */
     void (*step)(void *state, Err *err, int n, sqlite3_value **values);
-    void (*final)(void *state, Err *err, sqlite3 *db, Out *out); /* not called for a group without rows */
-    void (*close)(void *state);                                  /* called once, also after a failure */
+    void (*final)(void *state, Err *err, sqlite3 *db, Out *out);
+    void (*close)(void *state);  /* called once, also after a failure */
+    bool counts;          /* a group or frame without rows has 0, not NULL; final and value are not asked */
+    /* Both or none: with them it may be used as a window function. */
+    void (*inverse)(void *state, Err *err, int n, sqlite3_value **values); /* a row leaves the frame */
+    void (*value)(void *state, Err *err, sqlite3 *db, Out *out);           /* of the frame; more steps follow */
 } AggregateDef;
 
 #endif

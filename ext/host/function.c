@@ -28,6 +28,13 @@ static void function_fail(sqlite3_context *context, const char *name, Err *err) 
     err_clear(err);
 }
 
+ArgValue function_argument(const ArgSpec *args, int i, CivilCalendar calendar, int n, sqlite3_value **values,
+                           Err *err) {
+    ArgValue arg;
+    args_read(&arg, &args[i], calendar, i < n ? values[i] : NULL, NULL, err);
+    return arg;
+}
+
 bool function_number(const ArgSpec *spec, sqlite3_value *value, Err *err, double *out) {
     if (sqlite3_value_type(value) == SQLITE_NULL) return false;
     ArgValue arg;
@@ -61,6 +68,13 @@ typedef struct FunctionState {
     void *state; /* the definition's; NULL until the first step */
 } FunctionState;
 
+/* Reports the group's failure, if there is one, and keeps its code: what comes later does nothing. */
+static void function_report(sqlite3_context *context, const AggregateDef *def, FunctionState *group) {
+    int rc = group->err.rc;
+    if (rc) function_fail(context, def->name, &group->err);
+    group->err.rc = rc;
+}
+
 static void function_step(sqlite3_context *context, int n, sqlite3_value **values) {
     const AggregateDef *def = sqlite3_user_data(context);
     FunctionState *group = sqlite3_aggregate_context(context, sizeof(*group));
@@ -74,11 +88,34 @@ static void function_step(sqlite3_context *context, int n, sqlite3_value **value
         else err_nomem(&group->err);
     }
     if (!group->err.rc) def->step(group->state, &group->err, n, values);
-    if (group->err.rc) {
-        int rc = group->err.rc;
-        function_fail(context, def->name, &group->err);
-        group->err.rc = rc; /* later steps of the group do nothing */
+    function_report(context, def, group);
+}
+
+/* SQLite takes out only rows that it put in, so the group is there. */
+static void function_inverse(sqlite3_context *context, int n, sqlite3_value **values) {
+    const AggregateDef *def = sqlite3_user_data(context);
+    FunctionState *group = sqlite3_aggregate_context(context, 0);
+    if (!group || !group->state) return;
+    if (!group->err.rc) def->inverse(group->state, &group->err, n, values);
+    function_report(context, def, group);
+}
+
+/* The result of a group or frame that no row has come into. */
+static void function_empty(sqlite3_context *context, const AggregateDef *def) {
+    if (def->counts) sqlite3_result_int64(context, 0);
+    else sqlite3_result_null(context);
+}
+
+static void function_value(sqlite3_context *context) {
+    const AggregateDef *def = sqlite3_user_data(context);
+    FunctionState *group = sqlite3_aggregate_context(context, 0);
+    Out out = {.context = context};
+    if (!group || !group->state) {
+        function_empty(context, def);
+        return;
     }
+    if (!group->err.rc) def->value(group->state, &group->err, sqlite3_context_db_handle(context), &out);
+    function_report(context, def, group);
 }
 
 static void function_final(sqlite3_context *context) {
@@ -86,7 +123,7 @@ static void function_final(sqlite3_context *context) {
     FunctionState *group = sqlite3_aggregate_context(context, 0);
     Out out = {.context = context};
     if (!group || !group->state) {
-        sqlite3_result_null(context);
+        function_empty(context, def);
         return;
     }
     if (!group->err.rc) {
@@ -99,11 +136,28 @@ static void function_final(sqlite3_context *context) {
     group->state = NULL;
 }
 
+/* Some builds of SQLite leave window functions out, and the routine with them. */
+static bool function_has_windows(void) {
+#ifdef SQLITE_CORE
+    return true;
+#else
+    return sqlite3_api->create_window_function != NULL;
+#endif
+}
+
+static int function_register_one(Host *host, const AggregateDef *def, int n) {
+    void *app = (void *)(uintptr_t)def;
+    if (def->inverse && function_has_windows())
+        return sqlite3_create_window_function(host->db, def->name, n, FUNCTION_FLAGS, app, function_step,
+                                              function_final, function_value, function_inverse, NULL);
+    return sqlite3_create_function_v2(host->db, def->name, n, FUNCTION_FLAGS, app, NULL, function_step,
+                                      function_final, NULL);
+}
+
 int function_register_aggregate(Host *host, const AggregateDef *def) {
     int rc = SQLITE_OK;
     for (int n = function_required(def->args); n <= args_count(def->args) && !rc; n++)
-        rc = sqlite3_create_function_v2(host->db, def->name, n, FUNCTION_FLAGS, (void *)(uintptr_t)def,
-                                        NULL, function_step, function_final, NULL);
+        rc = function_register_one(host, def, n);
     return rc;
 }
 

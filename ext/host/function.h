@@ -16,6 +16,10 @@ int function_register_aggregate(Host *host, const AggregateDef *def);
 /* Undo it. */
 void function_unregister(sqlite3 *db, const char *name, const ArgSpec *args);
 
+/* Argument i of a call with n of them; NULL and one that is not there are the default.  Its text is not kept. */
+ArgValue function_argument(const ArgSpec *args, int i, CivilCalendar calendar, int n, sqlite3_value **values,
+                           Err *err);
+
 /* NULL when the value is NULL, else a number; err when it is none or out of the spec's range. */
 bool function_number(const ArgSpec *spec, sqlite3_value *value, Err *err, double *out);
 
