@@ -3,6 +3,8 @@
 
 #include "base/libm.h"
 
+enum { ORDER_FEW = 16 }; /* sorting so few costs less than halving their range */
+
 double order_median_counts(const int64_t *count, int64_t n) {
     int64_t total = 0, seen = 0, lower = -1;
     for (int64_t i = 0; i < n; i++) total += count[i];
@@ -52,9 +54,19 @@ static int32_t order_select(int32_t *values, int64_t n, int64_t k) {
     return values[k];
 }
 
+static void order_sort_few(int32_t *values, int64_t n) {
+    for (int64_t i = 1; i < n; i++) {
+        int32_t value = values[i];
+        int64_t at = i;
+        for (; at > 0 && values[at - 1] > value; at--) values[at] = values[at - 1];
+        values[at] = value;
+    }
+}
+
 double order_median_ints(int32_t *values, int64_t n) {
     int64_t ascending = 1, middle = n / 2;
     if (n <= 0) return NAN;
+    if (n <= ORDER_FEW) order_sort_few(values, n);
     while (ascending < n && values[ascending - 1] <= values[ascending]) ascending++;
     int32_t upper = ascending == n ? values[middle] : order_select(values, n, middle);
     if (n % 2 == 1) return upper;
