@@ -70,7 +70,7 @@ double pareto_total(const double *amount, int64_t n) {
     for (int64_t i = 0; i < n; i++)
         if (amount[i] > 0) sum_add(&sum, amount[i]);
     double total = sum_value(&sum);
-    return total > 0 ? total : (double)NAN;
+    return total > 0 && isfinite(total) ? total : (double)NAN;
 }
 
 double pareto_top(const double *amount, int64_t n, int64_t k, double total) {

@@ -5,7 +5,8 @@
  *     pareto_count(amount, n, 0.8, total)         -- how many make 80 %
  *
  * amount[0 .. n-1] is in descending order.  One below 0 brings nothing: it counts as 0, so that shares lie
- * in 0 .. 1 and add up to 1.  Where nobody brings anything the total and all that is made of it is NaN.
+ * in 0 .. 1 and add up to 1.  Where nobody brings anything, or the sum is beyond a double, the total and all
+ * that is made of it is NaN.
  *
  * Gini (1912): half the mean difference of two amounts, relative to their mean; 0 when all are equal,
  * (n - 1) / n when one has everything.  Herfindahl-Hirschman index: the sum of squared shares, 1/n .. 1.
@@ -24,7 +25,7 @@ int64_t pareto_workspace_size(int64_t n);
 /* Puts amounts into descending order, in linear time; the workspace is 8-aligned. */
 void pareto_sort(double *amount, int64_t n, void *workspace);
 
-/* The sum of the amounts above 0; NaN when there is none. */
+/* The sum of the amounts above 0; NaN when there is none, or it is not finite. */
 double pareto_total(const double *amount, int64_t n);
 
 /* The share of the k largest (of all, when k > n). */
