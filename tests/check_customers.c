@@ -81,6 +81,7 @@ START_TEST(tiles_are_stretched_to_the_nearest) {
     for (int i = 0; i < 4; i++) wrong += tile_stretch(i + 1, 4, 5) != four[i];
     for (int i = 0; i < 3; i++) wrong += tile_stretch(i + 1, 3, 5) != three[i];
     for (int i = 0; i < 2; i++) wrong += tile_stretch(i + 1, 2, 5) != two[i];
+    wrong += tile_stretch(2, 9, 5) != 2 || tile_stretch(8, 9, 5) != 5; /* 1.5 and 4.5 */
     for (int n = 2; n <= 100; n++)
         for (int i = 1; i <= n; i++) {
             double exact = 1 + 4.0 * (i - 1) / (n - 1);
@@ -222,7 +223,7 @@ END_TEST
 /* Ids of all kinds come in the order of SQL, however they begin. */
 START_TEST(rows_come_in_the_order_of_ids) {
     static const char *const ids[] = {
-        "value", "-value", "value / 7.0", "CAST(value AS TEXT)", "'C-' || printf('%09d', value * 7919 % 10007)",
+        "value", "-value", "value / 7.0", "(1500 - value) / 7.0", "CASE value % 3 WHEN 0 THEN 0.5 - value ELSE 7 - value END", "CAST(value AS TEXT)", "'C-' || printf('%09d', value * 7919 % 10007)",
         "'a long beginning that all of them share ' || value", "CAST('x' || value AS BLOB)",
         "CASE value % 4 WHEN 0 THEN value WHEN 1 THEN value + 0.5 WHEN 2 THEN 'id' || value ELSE CAST(value AS BLOB) END",
         "substr('aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa', 1, 1 + value % 50)",
