@@ -1,9 +1,9 @@
--- customer_summary.sql: one row for each customer, in plain SQL.
+-- customer_summary.sql: customer_summary() in plain SQL, one row for each customer.
 --
 -- Reads a table orders(customer_id, order_date, amount), order_date TEXT as 'YYYY-MM-DD' with or
 -- without a time after it.  For order_date INTEGER as unix seconds: sed -f sql/unix.sed FILE.
 --
--- This is the part of churn_candidates and clv that plain SQL can do: what each customer did.
+-- This is also the part of churn_candidates and clv that plain SQL can do: what each customer did.
 -- What they will do (p_alive, churn_probability, predicted_clv) needs the maximum of a likelihood
 -- over all customers, found by iteration over logarithms of gamma functions; SQL has no
 -- counterpart to race, so these columns are not here.
@@ -18,9 +18,11 @@
 --     frequency        purchase_days - 1
 --     recency          from the first to the last purchase
 --     age              from the first purchase to as_of
+--     days_since_last  from the last purchase to as_of
 --     monetary_value   mean net amount of the purchase days but the first; NULL when there is one
+--     avg_order_value  mean net amount of all purchase days
 --     historic_value   sum of all amounts, refunds on days of their own included
---     usual_gap_days   median of the gaps between neighbouring purchase days; NULL when none
+--     median_gap_days  median of the gaps between neighbouring purchase days; NULL when none
 WITH
 line AS (
     SELECT customer_id, strftime('%s', substr(order_date, 1, 10)) / 86400 AS day, amount
@@ -28,8 +30,8 @@ line AS (
     WHERE customer_id <> ''
 ),
 customer_day AS (
-    SELECT customer_id, day, sum(amount) AS net,
-           sum(amount) > 1e-9 * sum(abs(amount)) OR sum(abs(amount)) = 0 AS is_purchase
+    SELECT customer_id, day, total(amount) AS net,
+           total(amount) > 1e-9 * total(abs(amount)) OR total(abs(amount)) = 0 AS is_purchase
     FROM line
     GROUP BY customer_id, day
 ),
@@ -52,9 +54,10 @@ summary AS (
            max(day) FILTER (WHERE is_purchase) AS last_day,
            sum(is_purchase) AS purchase_days,
            avg(net) FILTER (WHERE is_purchase AND gap IS NOT NULL) AS monetary_value,
+           avg(net) FILTER (WHERE is_purchase) AS avg_order_value,
            total(net) AS historic_value,
            avg(gap) FILTER (WHERE is_purchase AND gap_rank IN ((n_gaps + 1) / 2, (n_gaps + 2) / 2))
-               AS usual_gap_days
+               AS median_gap_days
     FROM ranked
     GROUP BY customer_id
     HAVING sum(is_purchase) > 0
@@ -69,7 +72,10 @@ SELECT customer_id,
        purchase_days - 1 AS frequency,
        last_day - first_day AS recency,
        strftime('%s', as_of) / 86400 - first_day AS age,
+       strftime('%s', as_of) / 86400 - last_day AS days_since_last,
        monetary_value,
+       avg_order_value,
        historic_value,
-       usual_gap_days
-FROM summary, bound;
+       median_gap_days
+FROM summary, bound
+ORDER BY customer_id;

@@ -23,8 +23,8 @@ line AS (
     WHERE customer_id <> ''
 ),
 customer_day AS (
-    SELECT customer_id, day, sum(amount) AS net,
-           sum(amount) > 1e-9 * sum(abs(amount)) OR sum(abs(amount)) = 0 AS is_purchase
+    SELECT customer_id, day, total(amount) AS net,
+           sum(amount) > 1e-9 * sum(abs(amount)) OR total(abs(amount)) = 0 AS is_purchase
     FROM line
     GROUP BY customer_id, day
 ),

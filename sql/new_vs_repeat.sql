@@ -25,10 +25,10 @@ line AS (
     WHERE customer_id <> ''
 ),
 purchase AS (
-    SELECT customer_id, day, sum(amount) AS net
+    SELECT customer_id, day, total(amount) AS net
     FROM line
     GROUP BY customer_id, day
-    HAVING sum(amount) > 1e-9 * sum(abs(amount)) OR sum(abs(amount)) = 0
+    HAVING sum(amount) > 1e-9 * sum(abs(amount)) OR total(abs(amount)) = 0
 ),
 -- Months are numbered 12 * year + month - 1.
 placed AS (

@@ -27,7 +27,7 @@ purchase AS (
     SELECT customer_id, day
     FROM line
     GROUP BY customer_id, day
-    HAVING sum(amount) > 1e-9 * sum(abs(amount)) OR sum(abs(amount)) = 0
+    HAVING sum(amount) > 1e-9 * sum(abs(amount)) OR total(abs(amount)) = 0
 ),
 step AS (
     SELECT customer_id, day,

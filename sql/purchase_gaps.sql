@@ -23,7 +23,7 @@ purchase AS (
     SELECT customer_id, day
     FROM line
     GROUP BY customer_id, day
-    HAVING sum(amount) > 1e-9 * sum(abs(amount)) OR sum(abs(amount)) = 0
+    HAVING sum(amount) > 1e-9 * sum(abs(amount)) OR total(abs(amount)) = 0
 ),
 gap AS (
     SELECT row_number() OVER (PARTITION BY customer_id ORDER BY day) AS k,

@@ -29,7 +29,7 @@ purchase AS (
     SELECT customer_id, day
     FROM line
     GROUP BY customer_id, day
-    HAVING sum(amount) > 1e-9 * sum(abs(amount)) OR sum(abs(amount)) = 0
+    HAVING sum(amount) > 1e-9 * sum(abs(amount)) OR total(abs(amount)) = 0
 ),
 first_purchase AS (
     SELECT customer_id, min(day) AS day FROM purchase GROUP BY customer_id
@@ -38,7 +38,7 @@ first_line AS (
     SELECT customer_id, channel AS segment,
            row_number() OVER (PARTITION BY customer_id ORDER BY clock, channel) AS place
     FROM line JOIN first_purchase USING (customer_id, day)
-    WHERE amount >= 0
+    WHERE coalesce(amount, 0) >= 0
 ),
 bound AS (
     SELECT substr(max(order_date), 1, 10) AS as_of FROM orders

@@ -27,10 +27,10 @@ line AS (
     WHERE customer_id <> ''
 ),
 purchase AS (
-    SELECT customer_id, day, sum(amount) AS net
+    SELECT customer_id, day, total(amount) AS net
     FROM line
     GROUP BY customer_id, day
-    HAVING sum(amount) > 1e-9 * sum(abs(amount)) OR sum(abs(amount)) = 0
+    HAVING sum(amount) > 1e-9 * sum(abs(amount)) OR total(abs(amount)) = 0
 ),
 bound AS (
     SELECT strftime('%s', substr(max(order_date), 1, 10)) / 86400 AS as_of FROM orders

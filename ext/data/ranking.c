@@ -36,7 +36,7 @@ int64_t ranking_close(Ranking *ranking, uint32_t *ids, SortCompare compare, cons
     int64_t n = radix->n;
     radix_sort(radix, RANKING_KEY_BITS, 0);
     memcpy(ids, radix->high, (size_t)n * sizeof(*ids));
-    for (int64_t first = 0, end; first < n; first = end) {
+    for (int64_t first = 0, end; compare && first < n; first = end) {
         for (end = first + 1; end < n && radix->key[end] == radix->key[first];) end++;
         if (end - first > 1) sort_ids(ids + first, radix->high_spare, end - first, compare, context);
     }
