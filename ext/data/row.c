@@ -9,11 +9,10 @@
 #define ROW_UNIX_2101 INT64_C(4133980800) /* an integer as unix seconds */
 
 Row row_new(RowRules rules, Err *err) {
-    return (Row){.rules = rules, .err = err};
+    return (Row){.rules = rules, .err = err, .unit_seen = rules.unit_first};
 }
 
-/* A value as messages show it: text quoted, numbers bare, "NULL", "a blob".  NULL without memory. */
-static char *row_shown(sqlite3_value *value) {
+char *row_shown(sqlite3_value *value) {
     char shown[ERR_QUOTE_SIZE];
     int type = sqlite3_value_type(value);
     if (type == SQLITE_NULL || type == SQLITE_BLOB)
@@ -53,9 +52,6 @@ static bool row_same_unit(Row *row, sqlite3_value *value, DateUnit unit) {
     return row_refuse(row, "", value, what);
 }
 
-/* Beside the DateStatus of a text or number. */
-enum { ROW_DATE_NULL = -1, ROW_DATE_BLOB = -2, ROW_DATE_NO_NUMBER = -3 };
-
 static int row_date_text(CivilCalendar calendar, sqlite3_value *value, Err *err, DateUnit *unit,
                          Date *date) {
     const char *text = (const char *)sqlite3_value_text(value);
@@ -70,10 +66,7 @@ static int row_date_text(CivilCalendar calendar, sqlite3_value *value, Err *err,
     return status == DATE_OTHER ? ROW_DATE_NO_NUMBER : (int)status;
 }
 
-/* A value of a date column.  unit comes in as the unit asked for and goes out as the one it was read
- * by; under a named unit numbers may be kept as text. */
-static int row_date_value(CivilCalendar calendar, sqlite3_value *value, Err *err, DateUnit *unit,
-                          Date *date) {
+int row_read_date(CivilCalendar calendar, sqlite3_value *value, Err *err, DateUnit *unit, Date *date) {
     switch (sqlite3_value_type(value)) {
         case SQLITE_TEXT: return row_date_text(calendar, value, err, unit, date);
         case SQLITE_INTEGER: {
@@ -148,7 +141,7 @@ bool row_date(Row *row, sqlite3_value *value, Day *day, int32_t *second) {
     if (row_date_text_again(row, value, day, second)) return true;
     DateUnit unit = row->rules.date_unit;
     Date date = {0};
-    int status = row_date_value(row->rules.calendar, value, row->err, &unit, &date);
+    int status = row_read_date(row->rules.calendar, value, row->err, &unit, &date);
     if (row->err->rc) return false;
     if (status == DATE_OK) {
         *day = date_local_day(&date, row->rules.utc_offset);
@@ -179,7 +172,7 @@ bool row_date_argument(CivilCalendar calendar, sqlite3_value *value, Err *err, c
                        Day *day) {
     DateUnit unit = DATE_AUTO;
     Date date = {0};
-    int status = row_date_value(calendar, value, err, &unit, &date);
+    int status = row_read_date(calendar, value, err, &unit, &date);
     *day = date.day;
     if (status == DATE_OK || err->rc) return !err->rc;
     char *shown = row_shown(value);

@@ -19,12 +19,29 @@ typedef struct ScanSink {
     Scan *waiting;
 } ScanSink;
 
+/* What a watcher asks for at the end of a pass. */
+typedef enum ScanNext {
+    SCAN_ENOUGH,
+    SCAN_AGAIN,   /* all rows once more into a new ledger, under the rules as the watcher changed them */
+    SCAN_LOOK     /* all rows once more, for the watcher alone */
+} ScanNext;
+
+/* Who sees each row beside the book, after the ledger has read it. */
+typedef struct ScanWatch {
+    const char *const *columns;  /* further ones, handed over as more */
+    int n_columns;
+    void (*row)(void *ctx, const LedgerRow *row, sqlite3_value **more);
+    ScanNext (*next)(void *ctx, RowRules *rules);
+    void *ctx;
+} ScanWatch;
+
 typedef struct ScanRequest {
     ScanSink *sink;
     const Source *source;     /* with its columns chosen */
     RowRules rules;
     Day as_of;                /* LEDGER_NO_AS_OF: the last order date */
     BookNeeds needs;
+    const ScanWatch *watch;   /* NULL: nobody */
     const Poll *poll;
 } ScanRequest;
 

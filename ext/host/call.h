@@ -6,6 +6,7 @@
 #ifndef CALL_H
 #define CALL_H
 
+#include "data/audit.h"
 #include "data/book.h"
 #include "data/source.h"
 #include "host/args.h"
@@ -33,7 +34,8 @@ enum {
     CALL_AMOUNTS = 2,     /* the book keeps amounts */
     CALL_SEGMENTS = 4,    /* segment_column, segment_at */
     CALL_PERIODS = 8,     /* week_start, for an argument of kind ARG_PERIOD */
-    CALL_CONFIDENCE = 16  /* confidence, of intervals */
+    CALL_CONFIDENCE = 16, /* confidence, of intervals */
+    CALL_AUDIT = 32       /* with CALL_ORDERS: each row is checked, none is refused: call->audit, no on_error */
 };
 
 /* Common arguments, in the order of their hidden columns. */
@@ -80,6 +82,7 @@ typedef struct Call {
     const ArgValue *args;   /* by the function's own enum */
     ArgValue *common;       /* by CallCommon; chosen columns and as_of filled in by the reading */
     Book book;              /* with CALL_ORDERS */
+    Audit *audit;           /* with CALL_AUDIT */
     void *state;            /* set by open, handed to cell */
 } Call;
 
