@@ -42,7 +42,7 @@ static int auditword_index(const char *text, int n, const char *const *list) {
     char word[AUDITWORD_WORD_MAX];
     while (n > 0 && text[n - 1] == ' ') n--;
     while (n > 0 && *text == ' ') text++, n--;
-    if (n == 0 || n >= AUDITWORD_WORD_MAX) return -1;
+    if (n <= 0 || n >= AUDITWORD_WORD_MAX) return -1;
     for (int i = 0; i < n; i++) word[i] = text[i] >= 'A' && text[i] <= 'Z' ? (char)(text[i] - 'A' + 'a') : text[i];
     word[n] = 0;
     for (int i = 0; list[i]; i++)
