@@ -114,7 +114,7 @@ static inline bool row_date_unix(const Row *row, sqlite3_value *value, Day *day,
 static inline bool row_date_text_again(const Row *row, sqlite3_value *value, Day *day,
                                        int32_t *second) {
     Date date;
-    if (row->unit_seen != DATE_TEXT || sqlite3_value_type(value) != SQLITE_TEXT) return false;
+    if (row->unit_seen != DATE_TEXT || !row->day_text[0] || sqlite3_value_type(value) != SQLITE_TEXT) return false;
     const char *text = (const char *)sqlite3_value_text(value);
     int n = sqlite3_value_bytes(value);
     if (!text || n < DATE_DAY_BYTES || memcmp(text, row->day_text, DATE_DAY_BYTES) != 0) return false;

@@ -24,7 +24,7 @@ typedef struct Row {
     RowRules rules;
     Err *err;
     DateUnit unit_seen;  /* under DATE_AUTO: the unit of the rows so far */
-    char day_text[DATE_DAY_BYTES]; /* of the last text that was read in full ... */
+    char day_text[DATE_DAY_BYTES]; /* of the last text that was read in full, or zeroes ... */
     Day text_day;                  /* ... and the day that it says, once unit_seen is DATE_TEXT */
     int64_t n_read;      /* rows begun, the present one included */
     int64_t n_skipped;   /* unreadable ones that were left out */
