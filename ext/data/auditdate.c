@@ -104,7 +104,7 @@ static bool auditdate_judge_unix(Auditdate *dates, sqlite3_value *value, Auditda
 
 static bool auditdate_judge_again(Auditdate *dates, sqlite3_value *value, AuditdateRead *read) {
     Date date;
-    if (dates->unit != DATE_TEXT || sqlite3_value_type(value) != SQLITE_TEXT) return false;
+    if (dates->unit != DATE_TEXT || !dates->day_text[0] || sqlite3_value_type(value) != SQLITE_TEXT) return false;
     const char *text = (const char *)sqlite3_value_text(value);
     int n = sqlite3_value_bytes(value);
     if (!text || n < DATE_DAY_BYTES || memcmp(text, dates->day_text, DATE_DAY_BYTES) != 0) return false;
@@ -163,11 +163,13 @@ static uint64_t auditdate_why_text(Auditdate *dates, const char *text, size_t n,
             return FINDING_BIT(FINDING_DATE_IMPOSSIBLE);
         case DATE_NO_SUCH_TIME:
         case DATE_NO_SUCH_OFFSET: return FINDING_BIT(FINDING_DATE_IMPOSSIBLE);
-        case DATE_TEXT_UNIXMS: dates->n_texts++; return FINDING_BIT(FINDING_DATE_MILLISECONDS);
+        case DATE_TEXT_UNIXMS: dates->n_texts[DATE_UNIXMS]++; return FINDING_BIT(FINDING_DATE_MILLISECONDS);
+        case DATE_TEXT_UNIX: dates->n_texts[DATE_UNIX]++; break;
+        case DATE_TEXT_JULIAN: dates->n_texts[DATE_JULIAN]++; break;
         case DATE_TEXT_YYYYMMDD:
             number = n == 8 ? auditdate_judge_number(auditdate_digits(text, 8)) : 0;
             auditdate_count_digits(dates, number);
-            dates->n_texts += number == 0;
+            dates->n_texts[DATE_YYYYMMDD] += number == 0;
             return number ? number : FINDING_BIT(FINDING_DATE_YYYYMMDD);
         default: break;
     }
@@ -226,6 +228,12 @@ DateStatus auditdate_reason(const Auditdate *dates) {
 
 int auditdate_offset_minutes(const Auditdate *dates) {
     return auditdate_largest(dates->n_moved, 2 * AUDITDATE_MINUTES_MAX + 1) - AUDITDATE_MINUTES_MAX;
+}
+
+bool auditdate_is_text_unit(const Auditdate *dates, DateUnit unit) {
+    int64_t n = 0;
+    for (int i = 0; i < AUDITDATE_UNITS; i++) n += dates->n_units[i];
+    return dates->n_texts[unit] > n;
 }
 
 DateUnit auditdate_other_unit(const Auditdate *dates) {

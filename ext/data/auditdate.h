@@ -20,8 +20,8 @@ typedef struct Auditdate {
     int64_t n_moved[2 * AUDITDATE_MINUTES_MAX + 1]; /* FINDING_DATE_OFFSET by offset in minutes */
     int64_t n_jalali_digits;          /* of FINDING_DATE_JALALI those as in 14040915 */
     int64_t n_buddhist_digits;        /* of FINDING_DATE_BUDDHIST those as in 25670105 */
-    int64_t n_texts;                  /* of FINDING_DATE_MILLISECONDS and _YYYYMMDD, texts that need a date_unit */
-    char day_text[DATE_DAY_BYTES];    /* a day with nothing to find, as text ... */
+    int64_t n_texts[AUDITDATE_UNITS]; /* texts that are numbers of a unit, which date_unit would have to name */
+    char day_text[DATE_DAY_BYTES];    /* a day with nothing to find, as text, or zeroes ... */
     Day text_day;                     /* ... and as a day */
 } Auditdate;
 
@@ -44,6 +44,9 @@ bool auditdate_is_mixed(const Auditdate *dates, DateUnit *unit);
 /* The most frequent reason of FINDING_DATE_UNREADABLE, and offset of FINDING_DATE_OFFSET in minutes. */
 DateStatus auditdate_reason(const Auditdate *dates);
 int auditdate_offset_minutes(const Auditdate *dates);
+
+/* True when the texts that are numbers of a unit are more than the dates that can be read without naming it. */
+bool auditdate_is_text_unit(const Auditdate *dates, DateUnit unit);
 
 /* A unit besides the column's that most other dates have; DATE_AUTO when all have one. */
 DateUnit auditdate_other_unit(const Auditdate *dates);

@@ -16,13 +16,14 @@ typedef struct AuditidKey {
 typedef struct AuditidKeys {
     AuditidKey *list;
     int64_t n;
+    const Poll *poll;
 } AuditidKeys;
 
 /* ---- The ids ---- */
 
 /* The book's customers, then those that only unreadable rows have. */
-static AuditidKeys auditid_keys(const Book *book, const Findings *findings, Arena *arena, Err *err) {
-    AuditidKeys keys = {0};
+static AuditidKeys auditid_keys(const Book *book, const Findings *findings, Arena *arena, Err *err, const Poll *poll) {
+    AuditidKeys keys = {.poll = poll};
     int64_t n_found = findings->customers.n_keys;
     keys.list = arena_alloc_raw(arena, err, book->n_customers + n_found, sizeof(*keys.list));
     bool *in_book = arena_alloc(arena, err, n_found, 1);
@@ -37,6 +38,7 @@ static AuditidKeys auditid_keys(const Book *book, const Findings *findings, Aren
             rows += findings->of_customer[found].unread;
         }
         keys.list[keys.n++] = (AuditidKey){key, rows};
+        if (c % MAP_PAGE_KEYS == 0 && poll_stop(poll)) return keys;
     }
     for (int64_t i = 0; i < n_found; i++)
         if (!in_book[i] && findings->of_customer[i].unread > 0)
@@ -99,6 +101,7 @@ static void auditid_classify(const AuditidKeys *keys, int level, uint32_t *class
         size_t size = key->type >= MAP_TEXT ? key->size : 0;
         if (n == MAP_BATCH_MAX || size > AUDITID_BATCH_BYTES - used) {
             map_intern(&map, err, probes, (int)n, class + done);
+            if (poll_stop(keys->poll)) break;
             done += n;
             n = 0;
             used = 0;
@@ -108,7 +111,7 @@ static void auditid_classify(const AuditidKeys *keys, int level, uint32_t *class
         probes[n++] = auditid_form(level, key, room);
         if (size <= AUDITID_BATCH_BYTES) used += size;
     }
-    if (!err->rc) map_intern(&map, err, probes, (int)n, class + done);
+    map_intern(&map, err, probes, (int)n, class + done);
     map_close(&map);
 }
 
@@ -197,8 +200,8 @@ void auditid_judge(Auditid *ids, const Book *book, Findings *findings, const Pol
     Err *err = findings->err;
     Arena scratch = {0};
     *ids = (Auditid){0};
-    AuditidKeys keys = auditid_keys(book, findings, &scratch, err);
+    AuditidKeys keys = auditid_keys(book, findings, &scratch, err, poll);
     if (!err->rc) auditid_keep_suspects(&keys, &scratch, err);
-    if (!err->rc && !poll_stop(poll) && keys.n > 0) auditid_judge_levels(ids, &keys, findings, &scratch, err);
+    if (!err->rc && keys.n > 0) auditid_judge_levels(ids, &keys, findings, &scratch, err);
     arena_free(&scratch);
 }

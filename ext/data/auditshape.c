@@ -131,7 +131,8 @@ static void auditshape_judge_holes(Auditshape *shape, const AuditshapeDays *days
 typedef struct AuditshapeTally {
     const Auditshape *shape;
     const Period *period;
-    Day as_of, first_end, last_start; /* the first period's last day, the last period's first one */
+    Day as_of, end;                   /* end: the last of the days that count, a tail's included */
+    Day first_end, last_start;        /* the first period's last day, the last period's first one */
     int32_t index;                    /* of the first period */
     int32_t *fresh;                   /* customers by the period of their first purchase */
     int32_t n_periods;
@@ -185,8 +186,9 @@ static void auditshape_tally_rows(AuditshapeTally *tally, const MapKey *key, int
 static void auditshape_tally_days(AuditshapeTally *tally, const BookCustomer *customer) {
     const Auditshape *shape = tally->shape;
     int64_t first = 0, end = customer->n_days;
-    if (end > 0 && customer->days[end - 1] >= shape->tail) tally->in_tail++;
     while (first < end && customer->days[first] < shape->first) first++;
+    while (end > first && customer->days[end - 1] > tally->end) end--;
+    tally->in_tail += end > first && customer->days[end - 1] >= shape->tail;
     while (end > first && customer->days[end - 1] > shape->last) end--;
     if (first == end) return;
     Day fresh = customer->days[first];
@@ -311,6 +313,7 @@ static void auditshape_bound(Auditshape *shape, AuditshapeTally *tally, const Au
     shape->first = days->day[0];
     shape->last = days->day[body - 1];
     if (body < days->n) shape->tail = days->day[body];
+    tally->end = days->day[days->n - 1];
     tally->as_of = as_of == LEDGER_NO_AS_OF ? shape->last : as_of;
     period->anchor = shape->first;
     tally->index = period_index(period, shape->first);

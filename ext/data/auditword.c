@@ -83,13 +83,12 @@ void auditword_count_currency(Auditword *words, sqlite3_value *value, Err *err) 
     MapProbe probe;
     map_probe(&probe, value, err);
     if (err->rc || map_probe_is_empty(&probe)) return;
-    int64_t known = map_lookup(&words->currencies, &probe);
-    uint32_t id = (uint32_t)known;
-    if (known < 0 && words->currencies.n_keys == AUDITWORD_CURRENCIES_MAX) {
+    if (words->currencies.n_keys == AUDITWORD_CURRENCIES_MAX && map_lookup(&words->currencies, &probe) < 0) {
         words->too_many = true;
         return;
     }
-    if (known < 0) map_intern(&words->currencies, err, &probe, 1, &id);
+    uint32_t id = 0;
+    map_intern(&words->currencies, err, &probe, 1, &id);
     if (!err->rc) words->n_currency[id]++;
 }
 

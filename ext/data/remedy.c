@@ -133,13 +133,36 @@ static const char *remedy_customer(const Remedy *r, FindingCheck check) {
 
 /* ---- Dates ---- */
 
+/* How numbers of a unit become text and text such numbers, and where 1990 begins. */
+typedef struct RemedyUnit {
+    const char *to_text, *from_text, *is_number, *before_1990;
+} RemedyUnit;
+
+static const RemedyUnit remedy_units[AUDITDATE_UNITS] = {
+    [DATE_TEXT] = {.before_1990 = "$ < '1990-01-01'"},
+    [DATE_UNIX] = {"datetime($, 'unixepoch')", "strftime('%s', $) + 0", "$ + 0 BETWEEN 631152000 AND 4133980800",
+                   "$ < 631152000"},
+    [DATE_UNIXMS] = {"datetime($ / 1000, 'unixepoch')", "strftime('%s', $) * 1000",
+                     "$ + 0 BETWEEN 631152000000 AND 4133980800000", "$ < 631152000000"},
+    [DATE_YYYYMMDD] = {"substr($, 1, 4) || '-' || substr($, 5, 2) || '-' || substr($, 7, 2)",
+                       "strftime('%Y%m%d', $) + 0", "$ + 0 BETWEEN 19900101 AND 21001231", "$ < 19900101"},
+    [DATE_JULIAN] = {"datetime($)", "julianday($)", "$ + 0 BETWEEN 2447892.5 AND 2488434.5", "$ < 2447892.5"},
+};
+
+/* For texts that are numbers of a unit. */
+static const char *remedy_texts(const Remedy *r, DateUnit unit) {
+    if (auditdate_is_text_unit(&r->audit->dates, unit))
+        return arena_printf(r->arena, r->err, "name the unit: WHERE date_unit = '%s'", retain_date_unit_names[unit]);
+    return remedy_change(r, SOURCE_DATE, remedy_units[unit].to_text, remedy_units[unit].is_number);
+}
+
 static const char *remedy_unreadable(const Remedy *r) {
     switch (auditdate_reason(&r->audit->dates)) {
         case DATE_BLANKS: return remedy_change(r, SOURCE_DATE, "trim($, char(9, 10, 11, 12, 13, 32))", "typeof($) = 'text'");
         case DATE_SHORT: return "write months and days with two digits, as in 2024-01-05";
         case DATE_ORDER: return "write YYYY-MM-DD: 01/05/2024 may be in January or in May";
-        case DATE_TEXT_UNIX: return "name the unit: WHERE date_unit = 'unix'";
-        case DATE_TEXT_JULIAN: return "name the unit: WHERE date_unit = 'julian'";
+        case DATE_TEXT_UNIX: return remedy_texts(r, DATE_UNIX);
+        case DATE_TEXT_JULIAN: return remedy_texts(r, DATE_JULIAN);
         case DATE_NO_UNIT: return "correct them, or name the unit as in WHERE date_unit = 'unix'";
         default: return "write YYYY-MM-DD, or YYYY-MM-DD HH:MM:SS";
     }
@@ -158,29 +181,13 @@ static const char *remedy_buddhist(const Remedy *r) {
     return remedy_change(r, SOURCE_DATE, "$ - 5430000", "$ GLOB '2[456][0-9][0-9][01][0-9][0-3][0-9]'");
 }
 
-/* How numbers of a unit become text and text such numbers, and where 1990 begins. */
-typedef struct RemedyUnit {
-    const char *to_text, *from_text, *is_number, *before_1990;
-} RemedyUnit;
-
-static const RemedyUnit remedy_units[AUDITDATE_UNITS] = {
-    [DATE_TEXT] = {.before_1990 = "$ < '1990-01-01'"},
-    [DATE_UNIX] = {"datetime($, 'unixepoch')", "strftime('%s', $) + 0", "$ BETWEEN 631152000 AND 4133980800",
-                   "$ < 631152000"},
-    [DATE_UNIXMS] = {"datetime($ / 1000, 'unixepoch')", "strftime('%s', $) * 1000",
-                     "$ BETWEEN 631152000000 AND 4133980800000", "$ < 631152000000"},
-    [DATE_YYYYMMDD] = {"substr($, 1, 4) || '-' || substr($, 5, 2) || '-' || substr($, 7, 2)",
-                       "strftime('%Y%m%d', $) + 0", "$ BETWEEN 19900101 AND 21001231", "$ < 19900101"},
-    [DATE_JULIAN] = {"datetime($)", "julianday($)", "$ BETWEEN 2447892.5 AND 2488434.5", "$ < 2447892.5"},
-};
-
 /* Dates of the second most frequent unit become such of the first. */
 static const char *remedy_mixed(const Remedy *r) {
     DateUnit main = r->audit->dates.unit, other = auditdate_other_unit(&r->audit->dates);
     if (main == DATE_TEXT && other != DATE_AUTO)
         return remedy_change(r, SOURCE_DATE, remedy_units[other].to_text, remedy_units[other].is_number);
     if (other == DATE_TEXT)
-        return remedy_change(r, SOURCE_DATE, remedy_units[main].from_text, "date($) = substr($, 1, 10)");
+        return remedy_change(r, SOURCE_DATE, remedy_units[main].from_text, "date($, '+0 days') = substr($, 1, 10)");
     return arena_printf(r->arena, r->err, "write all dates as %s, like most", retain_date_unit_names[main]);
 }
 
@@ -190,9 +197,8 @@ static const char *remedy_offset(const Remedy *r) {
                         minutes < 0 ? '-' : '+', size / 60, size % 60);
 }
 
-static const char *remedy_digits(const Remedy *r, const char *unit) {
-    if (r->audit->dates.n_texts == 0) return "nothing to do";
-    return arena_printf(r->arena, r->err, "name the unit: WHERE date_unit = '%s'", unit);
+static const char *remedy_digits(const Remedy *r, DateUnit unit) {
+    return r->audit->dates.n_texts[unit] > 0 ? remedy_texts(r, unit) : "nothing to do";
 }
 
 static const char *remedy_date(const Remedy *r, FindingCheck check) {
@@ -200,11 +206,11 @@ static const char *remedy_date(const Remedy *r, FindingCheck check) {
         case FINDING_DATE_MISSING: return remedy_show(r, SOURCE_DATE, "coalesce($, '') = ''");
         case FINDING_DATE_UNREADABLE: return remedy_unreadable(r);
         case FINDING_DATE_IMPOSSIBLE:
-            return remedy_show(r, SOURCE_DATE, "datetime($) IS NULL OR date(substr($, 1, 10)) <> substr($, 1, 10)");
+            return remedy_show(r, SOURCE_DATE, "datetime($) IS NULL OR date(substr($, 1, 10), '+0 days') <> substr($, 1, 10)");
         case FINDING_DATE_JALALI: return remedy_jalali(r);
         case FINDING_DATE_BUDDHIST: return remedy_buddhist(r);
-        case FINDING_DATE_MILLISECONDS: return remedy_digits(r, "unixms");
-        case FINDING_DATE_YYYYMMDD: return remedy_digits(r, "yyyymmdd");
+        case FINDING_DATE_MILLISECONDS: return remedy_digits(r, DATE_UNIXMS);
+        case FINDING_DATE_YYYYMMDD: return remedy_digits(r, DATE_YYYYMMDD);
         case FINDING_DATE_MIXED: return remedy_mixed(r);
         case FINDING_DATE_OFFSET: return remedy_offset(r);
         case FINDING_DATE_FUTURE:
@@ -282,7 +288,7 @@ static const char *remedy_status(const Remedy *r) {
 static const char *remedy_currency(const Remedy *r) {
     const Auditword *words = &r->audit->words;
     const MapKey *main = auditword_main_currency(words);
-    const char *literal = main ? remedy_literal(r, main) : NULL;
+    const char *literal = main && !words->too_many ? remedy_literal(r, main) : NULL;
     if (!literal) return "make a view of one currency, or convert the amounts";
     return remedy_view(r, "one_currency", "*",
                        arena_printf(r->arena, r->err, " WHERE \"%w\" = %s", words->columns[words->n_status], literal));

@@ -41,7 +41,7 @@ static const DataQualityCheck data_quality_checks[FINDING_CHECKS] = {
     [FINDING_DATE_MISSING] = {"date_missing", DATA_QUALITY_ERROR, data_quality_refused},
     [FINDING_DATE_UNREADABLE] = {"date_unreadable", DATA_QUALITY_ERROR, data_quality_refused},
     [FINDING_DATE_IMPOSSIBLE] = {"date_impossible", DATA_QUALITY_ERROR,
-                                 "refused; SQLite's own date() takes 2024-02-30 for 2024-03-01"},
+                                 "refused; SQLite's own functions take 2024-02-30 for 2024-03-01"},
     [FINDING_DATE_JALALI] = {"date_jalali", DATA_QUALITY_ERROR, "refused, or read as centuries ago"},
     [FINDING_DATE_BUDDHIST] = {"date_buddhist", DATA_QUALITY_ERROR,
                                "refused, or read as centuries ahead: as_of moves there, all customers look lost"},
@@ -135,8 +135,10 @@ static DataQualitySeverity data_quality_severity(const Audit *audit, FindingChec
     if (list[check].rows == 0) return DATA_QUALITY_OK;
     switch (check) {
         case FINDING_DATE_MILLISECONDS:
+            if (audit->dates.n_texts[DATE_UNIXMS] > 0) return DATA_QUALITY_ERROR;
+            break;
         case FINDING_DATE_YYYYMMDD:
-            if (audit->dates.n_texts > 0) return DATA_QUALITY_ERROR;
+            if (audit->dates.n_texts[DATE_YYYYMMDD] > 0) return DATA_QUALITY_ERROR;
             break;
         case FINDING_DATE_FUTURE:
             if (audit->as_of != LEDGER_NO_AS_OF) return DATA_QUALITY_NOTE;
