@@ -115,24 +115,24 @@ static const QualityCase quality_cases[] = {
     {"amount_negative", QUALITY_SET("amount", "-1e-300", "7"), "note|1|1|-1.0e-300 in row 7", QUALITY_SET("amount", "0", "7")},
     {"customer_only_refunds", "INSERT INTO orders VALUES ('R-1', 'x', '2024-01-07', -5, 'paid', 'EUR'),"
      " ('R-2', 'y', '2024-01-07', 0.3, 'paid', 'EUR'), ('R-3', 'y', '2024-01-07', -0.3, 'paid', 'EUR');",
-     "note|3|2|'x'", "INSERT INTO orders VALUES ('R-1', 'x', '2024-01-07', -5, 'paid', 'EUR'),"
+     "note|3|2|customer 'x'", "INSERT INTO orders VALUES ('R-1', 'x', '2024-01-07', -5, 'paid', 'EUR'),"
      " ('R-2', 'x', '2024-01-08', 1, 'paid', 'EUR'), ('R-3', 'y', '2024-01-07', 0, 'paid', 'EUR');"},
     {"order_repeated", "INSERT INTO orders SELECT * FROM orders WHERE rowid IN (5, 7);"
-     "INSERT INTO orders SELECT * FROM orders WHERE rowid = 5;", "warning|3|2|'A-1004' in rows 5 and 245",
+     "INSERT INTO orders SELECT * FROM orders WHERE rowid = 5;", "warning|3|2|order 'A-1004' in rows 5 and 245",
      "INSERT INTO orders SELECT order_no, customer_id, order_date, -amount, status, currency FROM orders WHERE rowid = 5;"
      QUALITY_SET("order_no", "NULL", "8, 9") QUALITY_SET("order_no", "'A-1006'", "8")},
-    {"order_two_customers", QUALITY_SET("order_no", "'A-1004'", "6, 7"), "warning|3|3|'A-1004' in rows 5 and 6",
+    {"order_two_customers", QUALITY_SET("order_no", "'A-1004'", "6, 7"), "warning|3|3|order 'A-1004' in rows 5 and 6",
      QUALITY_SET("order_no", "'A-1004'", "6") QUALITY_SET("customer_id", "NULL", "6")},
     {"order_lines", "INSERT INTO orders SELECT order_no, customer_id, order_date, amount + 1, status, currency"
-     " FROM orders WHERE rowid < 4;", "note|3|3|'A-1000' in rows 1 and 245",
+     " FROM orders WHERE rowid < 4;", "note|3|3|order 'A-1000' in rows 1 and 245",
      "INSERT INTO orders SELECT * FROM orders WHERE rowid < 4;"},
     {"same_day_orders", "INSERT INTO orders SELECT 'B' || order_no, customer_id, order_date, 0, status, currency FROM orders"
-     " WHERE rowid < 4;", "note|3|3|'c0'",
+     " WHERE rowid < 4;", "note|3|3|customer 'c0'",
      "INSERT INTO orders SELECT 'B' || order_no, customer_id, order_date, -1, status, currency FROM orders WHERE rowid < 4;"},
-    {"outsized_customer", QUALITY_SET("amount", "3e6", "7"), "warning|3|1|'c6': 100 % of the amount",
+    {"outsized_customer", QUALITY_SET("amount", "3e6", "7"), "warning|3|1|customer 'c6': 100 % of the amount",
      "UPDATE orders SET customer_id = 'c6' WHERE rowid % 5 = 0;"},
     {"outsized_customer", "UPDATE orders SET amount = 1; UPDATE orders SET customer_id = 'guest' WHERE rowid % 3 = 0;",
-     "warning|81|1|'guest': 33 % of the rows", NULL},
+     "warning|81|1|customer 'guest': 33 % of the rows", NULL},
     {"status_cancelled", QUALITY_SET("status", "'Cancelled'", "7") QUALITY_SET("status", "' REFUNDED '", "8")
      QUALITY_SET("status", "'cancelled'", "9"), "warning|3|3|'Cancelled' in row 7",
      QUALITY_SET("status", "'not cancelled'", "7") QUALITY_SET("status", "'refunded'", "8") QUALITY_SET("amount", "-1", "8")},
@@ -606,10 +606,10 @@ START_TEST(uci_lines) {
                   "customer_missing|warning|135080|0|'' in row 623\n"
                   "amount_zero|note|2515|31|0 in row 623\n"
                   "amount_negative|note|9290|1589|-27.5 in row 142\n"
-                  "customer_only_refunds|note|99|37|'12346'\n"
-                  "order_repeated|note|461|144|'536366' in rows 8 and 9\n"
-                  "order_lines|note|378927|4221|'536365' in rows 1 and 2\n"
-                  "same_day_orders|note|381158|4243|'12347'\n"
+                  "customer_only_refunds|note|99|37|customer '12346'\n"
+                  "order_repeated|note|461|144|order '536366' in rows 8 and 9\n"
+                  "order_lines|note|378927|4221|order '536365' in rows 1 and 2\n"
+                  "same_day_orders|note|381158|4243|customer '12347'\n"
                   "last_period_unfinished|note|25525|612|ends on 2011-12-09\n"
                   "days_without_orders|warning|11|NULL|from 2010-12-24 on, 11 days\n"
                   "left_truncation|warning|42481|883|883 new at first, then about 300\n"
@@ -630,7 +630,7 @@ START_TEST(cdnow) {
     sqlite3 *db = db_open(NULL);
     if (db_import(db, "imported", "cdnow_sample")) {
         db_expect(db, "SELECT check_name, severity, rows, customers, example FROM data_quality('imported') WHERE severity <> 'ok'",
-                  "amount_zero|note|8|8|0.0 in row 226\nsame_day_orders|note|223|118|'1017'");
+                  "amount_zero|note|8|8|0.0 in row 226\nsame_day_orders|note|223|118|customer '1017'");
         db_expect_same(db, "SELECT rows FROM data_quality('imported') WHERE check_name = 'same_day_orders'",
                        "SELECT count(*) - count(DISTINCT customer_id || date) FROM imported");
     }

@@ -67,7 +67,8 @@ static uint64_t auditdate_judge_unit(Auditdate *dates, DateUnit unit) {
     return unit == DATE_YYYYMMDD ? FINDING_BIT(FINDING_DATE_YYYYMMDD) : 0;
 }
 
-static AuditdateRead auditdate_judge_readable(Auditdate *dates, sqlite3_value *value, DateUnit unit, const Date *date) {
+static AuditdateRead auditdate_judge_readable(Auditdate *dates, sqlite3_value *value, DateUnit unit, const Date *date,
+                                              Err *err) {
     AuditdateRead read = {.day = date_local_day(date, dates->rules.utc_offset),
                           .second = date_local_second(date, dates->rules.utc_offset)};
     read.checks = auditdate_judge_unit(dates, unit);
@@ -80,6 +81,10 @@ static AuditdateRead auditdate_judge_readable(Auditdate *dates, sqlite3_value *v
     if (unit != DATE_TEXT) return read;
     const char *text = (const char *)sqlite3_value_text(value);
     size_t n = (size_t)sqlite3_value_bytes(value);
+    if (!text) {
+        err_nomem(err);
+        return read;
+    }
     read.checks |= auditdate_judge_offset(dates, text, n, date, read.day);
     if (odd || n < DATE_DAY_BYTES) return read;
     Date day;
@@ -177,12 +182,16 @@ static uint64_t auditdate_why_text(Auditdate *dates, const char *text, size_t n,
     return FINDING_BIT(FINDING_DATE_UNREADABLE);
 }
 
-static uint64_t auditdate_why(Auditdate *dates, sqlite3_value *value, int status) {
+static uint64_t auditdate_why(Auditdate *dates, sqlite3_value *value, int status, Err *err) {
     uint64_t number = 0;
+    const char *text = NULL;
     switch (sqlite3_value_type(value)) {
         case SQLITE_NULL: return FINDING_BIT(FINDING_DATE_MISSING);
-        case SQLITE_TEXT: return auditdate_why_text(dates, (const char *)sqlite3_value_text(value),
-                                                    (size_t)sqlite3_value_bytes(value), status);
+        case SQLITE_TEXT:
+            text = (const char *)sqlite3_value_text(value);
+            if (text) return auditdate_why_text(dates, text, (size_t)sqlite3_value_bytes(value), status);
+            err_nomem(err);
+            return 0;
         case SQLITE_INTEGER: number = auditdate_judge_number(sqlite3_value_int64(value)); break;
         default: break;
     }
@@ -200,8 +209,8 @@ AuditdateRead auditdate_judge(Auditdate *dates, sqlite3_value *value, Err *err) 
     Date date = {0};
     int status = row_read_date(dates->rules.calendar, value, err, &unit, &date);
     if (err->rc) return read;
-    if (status == DATE_OK) return auditdate_judge_readable(dates, value, unit, &date);
-    read.checks = auditdate_why(dates, value, status);
+    if (status == DATE_OK) return auditdate_judge_readable(dates, value, unit, &date, err);
+    read.checks = auditdate_why(dates, value, status, err);
     return read;
 }
 

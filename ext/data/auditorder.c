@@ -143,7 +143,7 @@ static void auditorder_judge_kind(Auditorder *orders, Findings *findings, Findin
         customers += kind == FINDING_ORDER_CUSTOMERS ? c < orders->strangers_max && orders->strangers[c] : seen[c];
     const char *example = NULL;
     if (first >= 0)
-        example = arena_printf(orders->arena, orders->err, "%s in rows %lld and %lld",
+        example = arena_printf(orders->arena, orders->err, "order %s in rows %lld and %lld",
                                finding_shown_key(orders->arena, orders->err, map_key(&orders->orders, (uint32_t)first)),
                                (long long)orders->of_order[first].first_row,
                                (long long)orders->of_order[first].second_row);

@@ -235,19 +235,23 @@ static void auditshape_judge_outsized(Auditshape *shape, const AuditshapeTally *
     if (!(share >= least)) return;
     shape->outsized = by_sum ? tally->sum_key : tally->rows_key;
     finding_set(findings, FINDING_OUTSIZED, by_sum ? tally->sum_key_rows : tally->rows_most, 1,
-                arena_printf(findings->arena, findings->err, "%s: %.0f %% of the %s",
+                arena_printf(findings->arena, findings->err, "customer %s: %.0f %% of the %s",
                              finding_shown_key(findings->arena, findings->err, shape->outsized), 100 * share,
                              by_sum ? "amount" : "rows"));
 }
 
+static const char *auditshape_customer(Findings *findings, const MapKey *key) {
+    if (!key) return NULL;
+    return arena_printf(findings->arena, findings->err, "customer %s",
+                        finding_shown_key(findings->arena, findings->err, key));
+}
+
 static void auditshape_judge_refunds(const AuditshapeTally *tally, Findings *findings) {
-    Arena *arena = findings->arena;
-    Err *err = findings->err;
     if (!findings->list[FINDING_CUSTOMER_REFUNDS].unchecked)
         finding_set(findings, FINDING_CUSTOMER_REFUNDS, tally->refund_rows, tally->refunds,
-                    tally->refunds_key ? finding_shown_key(arena, err, tally->refunds_key) : NULL);
+                    auditshape_customer(findings, tally->refunds_key));
     finding_set(findings, FINDING_SAME_DAY, tally->same_day_rows, tally->same_day,
-                tally->same_day_key ? finding_shown_key(arena, err, tally->same_day_key) : NULL);
+                auditshape_customer(findings, tally->same_day_key));
 }
 
 /* Correlation is rounded first, since its last digits depend on the order of the customers. */

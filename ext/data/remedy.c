@@ -314,6 +314,7 @@ static const char *remedy_whole(const Remedy *r, FindingCheck check) {
     switch (check) {
         case FINDING_PERIOD_FIRST: return remedy_with_day(r, "leave the period of %s out of comparisons", shape->first_period);
         case FINDING_PERIOD_LAST:
+            if (shape->last_complete < shape->first) return "wait until the period is over";
             return remedy_with_day(r, "for complete periods only: WHERE as_of = '%s'", shape->last_complete);
         case FINDING_HOLES: return "load the orders of these days, unless the shop was closed";
         case FINDING_LEFT_TRUNCATION:

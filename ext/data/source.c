@@ -340,15 +340,16 @@ static int source_kind(const Source *source, const char *schema) {
     sqlite3_stmt *stmt = NULL;
     int kind = -1;
     const char *sql = arena_printf(source->arena, source->err,
-                                   "SELECT type = 'table' AND sql NOT LIKE 'CREATE VIRTUAL%%' FROM \"%w\".sqlite_master"
+                                   "SELECT coalesce(max(type = 'table' AND sql NOT LIKE 'CREATE VIRTUAL%%'), -1)"
+                                   " FROM \"%w\".sqlite_master"
                                    " WHERE name = %Q COLLATE NOCASE AND type IN ('table', 'view')",
                                    schema, source->table);
     if (!sql) return kind;
     int rc = sqlite3_prepare_v2(source->db, sql, -1, &stmt, NULL);
     if (!rc) rc = sqlite3_step(stmt);
     if (rc == SQLITE_ROW) kind = sqlite3_column_int(stmt, 0);
-    else if (rc != SQLITE_DONE && (rc & 0xFF) != SQLITE_ERROR && (rc & 0xFF) != SQLITE_AUTH)
-        err_set(source->err, rc, "cannot read %s: %s", source->name, sqlite3_errmsg(source->db));
+    else if ((rc & 0xFF) != SQLITE_ERROR && (rc & 0xFF) != SQLITE_AUTH)
+        err_set(source->err, rc == SQLITE_DONE ? SQLITE_INTERNAL : rc, "cannot read %s: %s", source->name, sqlite3_errmsg(source->db));
     sqlite3_finalize(stmt);
     return kind;
 }
