@@ -99,7 +99,7 @@ static const QualityCase quality_cases[] = {
     {"date_offset", QUALITY_SET("order_date", "'2024-01-09 00:30+01'", "9"), "warning|1|1|'2024-01-09 00:30+01' in row 9", NULL},
     {"date_future", QUALITY_SET("order_date", "'2025-09-01'", "244") QUALITY_SET("order_date", "'2042-01-01'", "243"),
      "warning|2|2|2042-01-01", QUALITY_SET("order_date", "'2025-09-01'", "244") QUALITY_SET("order_date", "'2024-08-31'", "244")},
-    {"date_future", QUALITY_SET("order_date", "'2025-09-02'", "1"), "warning|1|1|2025-09-02",
+    {"date_future", QUALITY_SET("order_date", "'2025-09-01'", "1"), "warning|1|1|2025-09-01",
      QUALITY_SET("order_date", "'2025-08-31'", "1")},
     {"date_before_1990", QUALITY_SET("order_date", "'1970-01-01'", "7") QUALITY_SET("order_date", "'0001-01-01'", "8")
      QUALITY_SET("order_date", "'1989-12-31 23:59'", "9"), "warning|3|3|'1970-01-01' in row 7",
@@ -126,6 +126,8 @@ static const QualityCase quality_cases[] = {
     {"order_lines", "INSERT INTO orders SELECT order_no, customer_id, order_date, amount + 1, status, currency"
      " FROM orders WHERE rowid < 4;", "note|3|3|order 'A-1000' in rows 1 and 245",
      "INSERT INTO orders SELECT * FROM orders WHERE rowid < 4;"},
+    {"order_lines", "INSERT INTO orders SELECT order_no, customer_id, order_date || ' 10:20', amount, status, currency"
+     " FROM orders WHERE rowid = 9;", "note|1|1|order 'A-1008' in rows 9 and 245", NULL},
     {"same_day_orders", "INSERT INTO orders SELECT 'B' || order_no, customer_id, order_date, 0, status, currency FROM orders"
      " WHERE rowid < 4;", "note|3|3|customer 'c0'",
      "INSERT INTO orders SELECT 'B' || order_no, customer_id, order_date, -1, status, currency FROM orders WHERE rowid < 4;"},
@@ -559,6 +561,62 @@ START_TEST(words_in_any_number) {
 }
 END_TEST
 
+/* ---- Bounds ---- */
+
+/* What a check says of days (from 2024-01-01, in days) that customers 0, 1, 2 ... buy on. */
+static void quality_expect_days(const char *days, const char *check, const char *expected) {
+    sqlite3 *db = db_open(NULL);
+    db_exec(db, "CREATE TABLE orders AS SELECT key AS customer_id, date('2024-01-01', value || ' days') AS order_date FROM"
+                " json_each('[%s]')", days);
+    char *found = db_rows(db, "SELECT rows FROM data_quality('orders') WHERE check_name = %Q", check);
+    ck_assert_msg(strcmp(found, expected) == 0, "%s of %s: %s, not %s", check, days, found, expected);
+    free(found);
+    db_close(db);
+}
+
+START_TEST(bounds_of_days) {
+    quality_expect_days("0,1,2,3,4,5,6,7,8,374", "date_future", "1");   /* 366 days after the day before */
+    quality_expect_days("0,1,2,3,4,5,6,7,8,373", "date_future", "0");
+    quality_expect_days("0,1,2,3,4,5,6,7,373", "date_future", "0");     /* 9 rows */
+    quality_expect_days("0,1,2,3,4,5,6,7,374,374", "date_future", "0"); /* 2 of 10 */
+    quality_expect_days("0,1,2,3,4,5,6,7,8,9,18", "days_without_orders", "8");
+    quality_expect_days("0,1,2,3,4,5,6,7,8,9,17", "days_without_orders", "7");
+    quality_expect_days("0,1,2,3,4,5,6,7,8,9,16", "days_without_orders", "0");
+    quality_expect_days("0,1,2,3,4,5,6,7,8,18", "days_without_orders", "NULL"); /* 9 gaps */
+    quality_expect_days("0,1,2,3,4,5,6,7,8,10,21", "days_without_orders", "10"); /* 9 in 10 are up to 2 days */
+    quality_expect_days("0,1,2,3,4,5,6,7,8,10,20", "days_without_orders", "0");
+}
+END_TEST
+
+START_TEST(bounds_of_new_customers) {
+    sqlite3 *db = db_open(NULL);
+    db_exec(db, "CREATE TABLE orders(customer_id, order_date); WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE"
+                " i < 59) INSERT INTO orders SELECT i, date('2024-01-15', CASE WHEN i < 20 THEN 0 ELSE (i - 10) / 10 END ||"
+                " ' months') FROM n");
+    static const char sql[] = "SELECT rows FROM data_quality('orders') WHERE check_name = 'left_truncation' AND as_of = '2024-05-31'";
+    db_expect(db, sql, "0"); /* 20, then 10 a month */
+    db_exec(db, "DELETE FROM orders WHERE customer_id %% 10 = 0 AND customer_id >= 20");
+    db_expect(db, sql, "20");
+    db_exec(db, "DELETE FROM orders WHERE customer_id = 0");
+    db_expect(db, sql, "0"); /* 19 */
+    db_expect(db, "SELECT rows FROM data_quality('orders') WHERE check_name = 'left_truncation' AND as_of = '2024-04-29'", "NULL");
+    db_close(db);
+}
+END_TEST
+
+/* One customer in 400 with 5 % of the rows, or just not. */
+START_TEST(bounds_of_size) {
+    sqlite3 *db = db_open(NULL);
+    db_exec(db, "CREATE TABLE orders(customer_id, order_date); WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE"
+                " i < 420) INSERT INTO orders SELECT max(i, 21), date('2024-01-01', i || ' days') FROM n");
+    static const char sql[] = "SELECT rows FROM data_quality('orders') WHERE check_name = 'outsized_customer'";
+    db_expect(db, sql, "21"); /* of 420, among 400 */
+    db_exec(db, "INSERT INTO orders VALUES (22, '2024-01-01')");
+    db_expect(db, sql, "0");
+    db_close(db);
+}
+END_TEST
+
 /* ---- Bounds of years ---- */
 
 START_TEST(years_of_calendars) {
@@ -705,6 +763,9 @@ int main(void) {
     tcase_add_test(tc, utf16_is_the_same);
     tcase_add_test(tc, orders_in_any_number);
     tcase_add_test(tc, words_in_any_number);
+    tcase_add_test(tc, bounds_of_days);
+    tcase_add_test(tc, bounds_of_new_customers);
+    tcase_add_test(tc, bounds_of_size);
     tcase_add_test(tc, years_of_calendars);
     tcase_add_test(tc, nul_bytes_are_no_day);
     tcase_add_test(tc, uci_lines);

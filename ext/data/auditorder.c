@@ -31,10 +31,13 @@ static void auditorder_grow(AuditorderSet *set, Err *err) {
     *set = larger;
 }
 
-/* Adds a fingerprint; true when it is there already. */
-static bool auditorder_add(AuditorderSet *set, Err *err, uint64_t print) {
-    if ((set->n + 1) * 10 > set->n_slots * 7) auditorder_grow(set, err);
-    if (err->rc) return false;
+/* Makes room for n more. */
+static void auditorder_reserve(AuditorderSet *set, Err *err, int64_t n) {
+    while (!err->rc && (set->n + n) * 10 > set->n_slots * 7) auditorder_grow(set, err);
+}
+
+/* Adds a fingerprint, for which there is room; true when it is there already. */
+static bool auditorder_add(AuditorderSet *set, uint64_t print) {
     uint64_t *slot = auditorder_slot(set, print);
     if (*slot) return true;
     *slot = print;
@@ -54,15 +57,29 @@ static uint64_t auditorder_print(const MapProbe *probe) {
 
 /* ---- The passes ---- */
 
+/* The table is larger than the cache: what a batch will look at is requested first. */
+static void auditorder_work_off(Auditorder *orders) {
+    AuditorderSet *seen = &orders->seen;
+    auditorder_reserve(seen, orders->err, orders->n_waiting);
+    auditorder_reserve(&orders->twice, orders->err, orders->n_waiting);
+    if (orders->err->rc) return;
+    for (int i = 0; i < orders->n_waiting; i++)
+        MAP_PREFETCH(&seen->slots[orders->waiting[i] & (uint64_t)(seen->n_slots - 1)]);
+    for (int i = 0; i < orders->n_waiting; i++)
+        if (auditorder_add(seen, orders->waiting[i])) auditorder_add(&orders->twice, orders->waiting[i]);
+    orders->n_waiting = 0;
+}
+
 void auditorder_see(Auditorder *orders, sqlite3_value *order) {
     MapProbe probe;
     map_probe(&probe, order, orders->err);
     if (orders->err->rc || map_probe_is_empty(&probe)) return;
-    uint64_t print = auditorder_print(&probe);
-    if (auditorder_add(&orders->seen, orders->err, print)) auditorder_add(&orders->twice, orders->err, print);
+    orders->waiting[orders->n_waiting++] = auditorder_print(&probe);
+    if (orders->n_waiting == AUDITORDER_BATCH) auditorder_work_off(orders);
 }
 
 bool auditorder_needs_look(Auditorder *orders) {
+    if (orders->n_waiting > 0) auditorder_work_off(orders);
     auditorder_free(&orders->seen);
     return orders->twice.n > 0;
 }

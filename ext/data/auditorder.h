@@ -13,6 +13,8 @@
 #include "data/finding.h"
 #include "time/civil.h"
 
+enum { AUDITORDER_BATCH = 64 };
+
 /* Fingerprints: open addressing, 0 is an empty place. */
 typedef struct AuditorderSet {
     uint64_t *slots;
@@ -43,6 +45,8 @@ typedef struct Auditorder {
     Arena *arena;
     Err *err;
     AuditorderSet seen, twice;
+    uint64_t waiting[AUDITORDER_BATCH]; /* fingerprints on their way into seen */
+    int n_waiting;
     Map orders, customers;   /* of the second pass */
     AuditorderOrder *of_order;
     int64_t of_order_max;

@@ -84,6 +84,9 @@ WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < 365)
 INSERT INTO guests SELECT CASE WHEN i % 3 = 0 THEN 'guest' ELSE i % CASE WHEN i < 180 THEN 100 ELSE 50 END END,
   date('2024-01-01', i || ' days'), CASE WHEN i % 3 = 0 THEN 30 WHEN i % 100 < 50 THEN 40 ELSE 20 END FROM n;
 SELECT check_name, severity, rows, share, customers, example, effect, fix FROM data_quality('guests')
+ WHERE check_name = 'outsized_customer';
+CREATE TEMP VIEW "guests_rest" AS SELECT * FROM "guests" WHERE "customer_id" IS NOT 'guest';
+SELECT check_name, severity, rows, share, customers, example, fix FROM data_quality('guests_rest')
  WHERE check_name IN ('outsized_customer', 'frequency_spend_correlation');
 
 -- Milliseconds are read right, as text they need date_unit; text digits among dates are to be written out.
