@@ -497,6 +497,26 @@ START_TEST(ids_in_any_number) {
 }
 END_TEST
 
+/* Texts that are one with an integer, and texts that only look so. */
+START_TEST(texts_that_are_integers) {
+    static const char *const pairs[][2] = {{"0", "'0'"}, {"-1", "'-1'"}, {"9223372036854775807", "'9223372036854775807'"},
+                                           {"-9223372036854775808", "'-9223372036854775808'"}, {"12", "' 12'"},
+                                           {"19", "'\xDB\xB1\xD9\xA9'"}, {"7", "x'37'"}, {"1.0", "'1'"}, {"x'41'", "'a'"}};
+    static const char *const others[][2] = {{"0", "'-0'"}, {"7", "'07'"}, {"7", "'+7'"}, {"7", "'7.0'"}, {"1.5", "'1.5'"},
+                                            {"9223372036854775807", "'9223372036854775808'"}, {"7", "'7 7'"}, {"0", "' '"}};
+    sqlite3 *db = db_open(NULL);
+    db_exec(db, "CREATE TABLE orders(customer_id, order_date)");
+    for (int i = 0; i < COUNT(pairs) + COUNT(others); i++) {
+        bool alike = i < COUNT(pairs);
+        const char *const *pair = alike ? pairs[i] : others[i - COUNT(pairs)];
+        db_exec(db, "DELETE FROM orders; INSERT INTO orders VALUES (%s, '2024-01-05'), (%s, '2024-01-06')", pair[0], pair[1]);
+        ck_assert_msg(db_int(db, "SELECT customers FROM data_quality('orders') WHERE check_name = 'customer_types'") ==
+                      (alike ? 2 : 0), "%s and %s", pair[0], pair[1]);
+    }
+    db_close(db);
+}
+END_TEST
+
 /* Customers that only unreadable rows have are compared, too; rows after as_of are not. */
 START_TEST(ids_of_unreadable_rows) {
     sqlite3 *db = db_open(NULL);
@@ -759,6 +779,7 @@ int main(void) {
     tcase_add_loop_test(tc, nothing_makes_it_fail, 0, 12);
     tcase_add_test(tc, leaves_out_what_reports_leave_out);
     tcase_add_test(tc, ids_in_any_number);
+    tcase_add_test(tc, texts_that_are_integers);
     tcase_add_test(tc, ids_of_unreadable_rows);
     tcase_add_test(tc, utf16_is_the_same);
     tcase_add_test(tc, orders_in_any_number);

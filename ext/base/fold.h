@@ -37,7 +37,7 @@ extern const FoldLetter retain_fold_letters[FOLD_LETTER_COUNT];
 #define FOLD_HAS_DIGITS (((uint32_t)1 << 22) - ((uint32_t)1 << 2)) /* digits other than 0-9 */
 #define FOLD_HAS_SEPARATORS ((uint32_t)3 << 22)                    /* U+066C, U+066B */
 
-/* Writes the folded text to out, which has room for n bytes, and returns its size. */
+/* Writes the folded text to out, which has room for n bytes or is text itself, and returns its size. */
 size_t fold_text(FoldLevel level, const char *text, size_t n, char *out);
 
 /* True when no level changes the text: then it needs no copy. */

@@ -41,7 +41,7 @@ static const char *auditamount_whole(const char *p, const char *end) {
 }
 
 bool auditamount_is_number(const char *text, size_t n) {
-    char latin[AUDITAMOUNT_TEXT_MAX];
+    char latin[AUDITAMOUNT_TEXT_MAX] = {0};
     if (n > sizeof(latin)) return false;
     const char *p = latin, *end = latin + auditamount_latin(text, n, latin);
     if (p < end && (*p == '-' || *p == '+')) p++;

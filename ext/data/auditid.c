@@ -58,8 +58,8 @@ static bool auditid_integer(const char *text, size_t n, int64_t *integer) {
         if (text[at] < '0' || text[at] > '9') return false;
         size = size * 10 + (uint64_t)(text[at] - '0');
     }
-    if (size > (uint64_t)INT64_MAX) return false;
-    *integer = negative ? -(int64_t)size : (int64_t)size;
+    if (size > (uint64_t)INT64_MAX + negative) return false;
+    *integer = negative ? -(int64_t)(size - 1) - 1 : (int64_t)size;
     return true;
 }
 

@@ -54,7 +54,7 @@ void finding_set(Findings *findings, FindingCheck check, int64_t rows, int64_t c
 }
 
 void finding_skip(Findings *findings, FindingCheck first, FindingCheck last, const char *why) {
-    for (int check = first; check <= (int)last; check++)
+    for (int check = (int)first; check <= (int)last; check++)
         findings->list[check] = (Finding){.customers = FINDING_UNCOUNTED, .unchecked = why};
 }
 

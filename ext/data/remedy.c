@@ -24,7 +24,8 @@ Remedy remedy_new(const Audit *audit) {
 static const char *remedy_fill(const Remedy *r, const char *template, const char *column) {
     const char *filled = "";
     for (size_t n; column && filled && *template; template += n + (template[n] == '$')) {
-        n = strcspn(template, "$");
+        const char *hole = strchr(template, '$');
+        n = hole ? (size_t)(hole - template) : strlen(template);
         filled = arena_printf(r->arena, r->err, "%s%.*s%s", filled, (int)n, template, template[n] ? column : "");
     }
     return filled ? filled : "";

@@ -16,7 +16,7 @@ struct Scan {
     const ScanRequest *request;
     ScanTask task;
     int8_t argument[SOURCE_ROLES];  /* which argument of the sink a role is; -1: none */
-    int n_roles;                    /* arguments that are roles; the watcher's stand behind them */
+    int8_t n_roles;                 /* arguments that are roles; the watcher's stand behind them */
     const char *sql;
     sqlite3_stmt *passes[SCAN_PASSES_MAX]; /* stay open to the end, so that all see the same snapshot */
     int n_passes;
