@@ -47,7 +47,8 @@ static AuditRow audit_see(Audit *audit, const LedgerRow *row, sqlite3_value **mo
 
 /* A row that the reports would count as an order, or as a line of one. */
 static bool audit_is_order(const AuditRow *seen) {
-    return seen->has_customer && seen->date.has_day && seen->amount.readable && !(seen->amount.amount < 0) && !seen->ignored;
+    return seen->has_customer && seen->date.has_day && !seen->ignored && seen->amount.readable &&
+           !(seen->amount.amount < 0);
 }
 
 static void audit_note(Audit *audit, const AuditRow *seen, uint64_t checks) {
@@ -71,7 +72,8 @@ static void audit_add(Audit *audit, const LedgerRow *row, sqlite3_value **more) 
     if (!seen.ignored) {
         if (!seen.has_customer) checks |= FINDING_BIT(FINDING_CUSTOMER_MISSING);
         if (seen.cancelled) checks |= FINDING_BIT(FINDING_STATUS);
-        if (seen.date.has_day && !seen.date.suspect) auditshape_add_day(&audit->days, audit->arena, audit->err, seen.date.day);
+        if (seen.date.has_day && !seen.date.suspect)
+            auditshape_add_day(&audit->days, audit->arena, audit->err, seen.date.day);
         if (audit->words.has_currency)
             auditword_count_currency(&audit->words, more[audit->words.n_status], audit->err);
         if (row->order && audit_is_order(&seen)) auditorder_see(&audit->orders, row->order);

@@ -45,7 +45,8 @@ static bool auditdate_offset(const char *text, size_t n, int32_t *seconds) {
     static const size_t sizes[] = {3, 5, 6};
     for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
         const char *at = text + n - sizes[i];
-        if (n > DATE_DAY_BYTES + sizes[i] && (*at == '+' || *at == '-')) return date_parse_offset(at, sizes[i], seconds);
+        if (n > DATE_DAY_BYTES + sizes[i] && (*at == '+' || *at == '-'))
+            return date_parse_offset(at, sizes[i], seconds);
     }
     return false;
 }

@@ -40,9 +40,11 @@ static AuditidKeys auditid_keys(const Book *book, const Findings *findings, Aren
         keys.list[keys.n++] = (AuditidKey){key, rows};
         if (c % MAP_PAGE_KEYS == 0 && poll_stop(poll)) return keys;
     }
-    for (int64_t i = 0; i < n_found; i++)
-        if (!in_book[i] && findings->of_customer[i].unread > 0)
-            keys.list[keys.n++] = (AuditidKey){map_key(&findings->customers, (uint32_t)i), findings->of_customer[i].unread};
+    for (int64_t i = 0; i < n_found; i++) {
+        int64_t rows = findings->of_customer[i].unread;
+        if (!in_book[i] && rows > 0)
+            keys.list[keys.n++] = (AuditidKey){map_key(&findings->customers, (uint32_t)i), rows};
+    }
     return keys;
 }
 

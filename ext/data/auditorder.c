@@ -106,7 +106,8 @@ static void auditorder_mark_stranger(Auditorder *orders, uint32_t customer) {
     orders->strangers[customer] = 1;
 }
 
-static void auditorder_add_row(Auditorder *orders, AuditorderOrder *order, const AuditorderRow *row, uint32_t customer) {
+static void auditorder_add_row(Auditorder *orders, AuditorderOrder *order, const AuditorderRow *row,
+                               uint32_t customer) {
     if (order->n_rows++ == 0) {
         order->first_row = row->number;
         order->customer = customer;

@@ -157,8 +157,8 @@ static bool auditshape_is_largest(double value, double largest, const MapKey *ke
     return value > largest || (kept && value == largest && map_compare(key, kept) < 0);
 }
 
-static void auditshape_tally_rows(AuditshapeTally *tally, const MapKey *key, int64_t rows, int64_t same_day, double total,
-                                  bool purchase) {
+static void auditshape_tally_rows(AuditshapeTally *tally, const MapKey *key, int64_t rows, int64_t same_day,
+                                  double total, bool purchase) {
     if (rows > 0 && !purchase) {
         tally->refund_rows += rows;
         tally->refunds++;

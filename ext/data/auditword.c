@@ -18,7 +18,8 @@ static const char *const auditword_names[] = {
     "cancelledat", "canceledat", "voidedat", "deletedat", NULL};
 enum { AUDITWORD_FIRST_FLAG = 9, AUDITWORD_FIRST_MOMENT = 22, AUDITWORD_WORD_MAX = 16 };
 
-static const char *const auditword_currency_names[] = {"currency", "currencycode", "ordercurrency", "isocurrency", NULL};
+static const char *const auditword_currency_names[] = {"currency", "currencycode", "ordercurrency", "isocurrency",
+                                                       NULL};
 
 void auditword_open(Auditword *words, const Source *source, Arena *arena) {
     int which[AUDITWORD_COLUMNS_MAX];

@@ -102,8 +102,8 @@ static const char *remedy_spaces(const Remedy *r) {
     uint32_t found = r->audit->ids.spaces;
     if (found & FOLD_HAS_NON_JOINER) text = arena_printf(r->arena, r->err, "replace(%s, char(8204), '')", text);
     if (found & FOLD_HAS_NO_BREAK) text = arena_printf(r->arena, r->err, "replace(%s, char(160), ' ')", text);
-    text = arena_printf(r->arena, r->err, found & FOLD_HAS_CONTROL ? "trim(%s, char(9, 10, 11, 12, 13, 32))" : "trim(%s)",
-                        text);
+    text = arena_printf(r->arena, r->err, "trim(%s%s)", text,
+                        found & FOLD_HAS_CONTROL ? ", char(9, 10, 11, 12, 13, 32)" : "");
     return remedy_change(r, SOURCE_CUSTOMER, text, "typeof($) = 'text'");
 }
 
@@ -159,7 +159,8 @@ static const char *remedy_texts(const Remedy *r, DateUnit unit) {
 
 static const char *remedy_unreadable(const Remedy *r) {
     switch (auditdate_reason(&r->audit->dates)) {
-        case DATE_BLANKS: return remedy_change(r, SOURCE_DATE, "trim($, char(9, 10, 11, 12, 13, 32))", "typeof($) = 'text'");
+        case DATE_BLANKS:
+            return remedy_change(r, SOURCE_DATE, "trim($, char(9, 10, 11, 12, 13, 32))", "typeof($) = 'text'");
         case DATE_SHORT: return "write months and days with two digits, as in 2024-01-05";
         case DATE_ORDER: return "write YYYY-MM-DD: 01/05/2024 may be in January or in May";
         case DATE_TEXT_UNIX: return remedy_texts(r, DATE_UNIX);
@@ -207,7 +208,8 @@ static const char *remedy_date(const Remedy *r, FindingCheck check) {
         case FINDING_DATE_MISSING: return remedy_show(r, SOURCE_DATE, "coalesce($, '') = ''");
         case FINDING_DATE_UNREADABLE: return remedy_unreadable(r);
         case FINDING_DATE_IMPOSSIBLE:
-            return remedy_show(r, SOURCE_DATE, "datetime($) IS NULL OR date(substr($, 1, 10), '+0 days') <> substr($, 1, 10)");
+            return remedy_show(r, SOURCE_DATE,
+                               "datetime($) IS NULL OR date(substr($, 1, 10), '+0 days') <> substr($, 1, 10)");
         case FINDING_DATE_JALALI: return remedy_jalali(r);
         case FINDING_DATE_BUDDHIST: return remedy_buddhist(r);
         case FINDING_DATE_MILLISECONDS: return remedy_digits(r, DATE_UNIXMS);
@@ -239,8 +241,8 @@ static const char *remedy_amount(const Remedy *r, FindingCheck check) {
         case FINDING_AMOUNT_UNREADABLE: return remedy_unreadable_amount(r);
         case FINDING_AMOUNT_ZERO: return "nothing to do if they are free orders; else leave them out by a view";
         default:
-            return r->columns[SOURCE_ORDER] ? "nothing to do if they are refunds"
-                                            : "nothing to do if they are refunds; order_column would book each to its order";
+            if (r->columns[SOURCE_ORDER]) return "nothing to do if they are refunds";
+            return "nothing to do if they are refunds; order_column would book each to its order";
     }
 }
 
@@ -279,7 +281,8 @@ static const char *remedy_status(const Remedy *r) {
         if (column->kind == AUDITWORD_MOMENT)
             where = arena_printf(r->arena, r->err, "%s%scoalesce(%s, '') = ''", where, and, name);
         else
-            where = arena_printf(r->arena, r->err, "%s%slower(trim(coalesce(%s, ''))) NOT IN (%s)", where, and, name, list);
+            where = arena_printf(r->arena, r->err, "%s%slower(trim(coalesce(%s, ''))) NOT IN (%s)", where, and, name,
+                                 list);
         if (!where) return NULL;
     }
     if (r->columns[SOURCE_AMOUNT]) refunds = remedy_fill(r, " OR $ < 0", r->columns[SOURCE_AMOUNT]);
@@ -313,7 +316,8 @@ static const char *remedy_order(const Remedy *r, FindingCheck check) {
 static const char *remedy_whole(const Remedy *r, FindingCheck check) {
     const Auditshape *shape = &r->audit->shape;
     switch (check) {
-        case FINDING_PERIOD_FIRST: return remedy_with_day(r, "leave the period of %s out of comparisons", shape->first_period);
+        case FINDING_PERIOD_FIRST:
+            return remedy_with_day(r, "leave the period of %s out of comparisons", shape->first_period);
         case FINDING_PERIOD_LAST:
             if (shape->last_complete < shape->first) return "wait until the period is over";
             return remedy_with_day(r, "for complete periods only: WHERE as_of = '%s'", shape->last_complete);

@@ -12,8 +12,8 @@
 
 /* ---- The checks ---- */
 
-/* ok: nothing found; note: good to know; warning: the figures may not mean what they seem to; error: reports refuse such
- * rows, or give wrong figures. */
+/* ok: nothing found; note: good to know; warning: the figures may not mean what they seem to; error: reports refuse
+ * such rows, or give wrong figures. */
 typedef enum DataQualitySeverity {
     DATA_QUALITY_OK,
     DATA_QUALITY_NOTE,
@@ -68,7 +68,8 @@ static const DataQualityCheck data_quality_checks[FINDING_CHECKS] = {
     [FINDING_OUTSIZED] = {"outsized_customer", DATA_QUALITY_WARNING, "one id decides totals and averages"},
     [FINDING_STATUS] = {"status_cancelled", DATA_QUALITY_WARNING, "count as orders: no report reads that column"},
     [FINDING_CURRENCY] = {"several_currencies", DATA_QUALITY_ERROR, "their amounts are added up as they are"},
-    [FINDING_PERIOD_FIRST] = {"first_period_unfinished", DATA_QUALITY_NOTE, "a part of a period, counted as a whole one"},
+    [FINDING_PERIOD_FIRST] = {"first_period_unfinished", DATA_QUALITY_NOTE,
+                              "a part of a period, counted as a whole one"},
     [FINDING_PERIOD_LAST] = {"last_period_unfinished", DATA_QUALITY_NOTE, "counts so far; its rates are NULL"},
     [FINDING_HOLES] = {"days_without_orders", DATA_QUALITY_WARNING, "if orders are missing, customers look lost then"},
     [FINDING_LEFT_TRUNCATION] = {"left_truncation", DATA_QUALITY_WARNING,
@@ -157,7 +158,8 @@ static DataQualitySeverity data_quality_severity(const Audit *audit, FindingChec
 static void data_quality_effect(const Audit *audit, FindingCheck check, Out *out) {
     const char *why = audit->findings.list[check].unchecked;
     if (why) out_owned(out, sqlite3_mprintf("not checked: %s", why));
-    else if (check == FINDING_DATE_FUTURE && audit->as_of != LEDGER_NO_AS_OF) out_static(out, "ignored: later than as_of");
+    else if (check == FINDING_DATE_FUTURE && audit->as_of != LEDGER_NO_AS_OF)
+        out_static(out, "ignored: later than as_of");
     else out_static(out, data_quality_checks[check].effect);
 }
 
@@ -194,26 +196,27 @@ const TvfDef tvf_data_quality = {
     .name = "data_quality",
     .text = {.doc = "what is odd in a table of orders, what reports make of it, and what to do",
              .definition =
-                 "Rows come in this order. customer_missing: NULL or ''. customer_spaces, _case, _letters, _types: ids"
-                 " that are one without the blanks around them (no-break spaces and zero-width non-joiners too), then also"
-                 " without case, then with Arabic yeh, kaf and digits as the Persian letters and 0-9, then with texts as"
-                 " the integers that they spell and blobs as text. date_missing: NULL or ''. date_unreadable."
-                 " date_impossible: no such day or time. date_jalali: of the years 1300 to 1500. date_buddhist: of the"
-                 " years 2443 to 2643. date_milliseconds. date_yyyymmdd. date_mixed_types: of another kind than most."
-                 " date_offset: its UTC offset puts it on another day. date_future: later than as_of; without as_of the"
-                 " last rows, at most 1 in 100 of 10 or more, behind 365 or more days without any. date_before_1990."
-                 " amount_missing: NULL. amount_unreadable. amount_zero. amount_negative. customer_only_refunds:"
-                 " customers with rows but no purchase. order_repeated: rows beyond the first of an order id whose rows"
-                 " agree in customer, moment and amount; order_two_customers: all rows of an order id of several"
-                 " customers; order_lines: rows beyond the first of other order ids; negative amounts aside in these"
-                 " three. same_day_orders: rows of 0 or more beyond the first of a customer's day. outsized_customer: at"
-                 " least 5 % of the rows or the net amount, and 20 times the mean. status_cancelled: a status says"
-                 " cancelled, refunded, void, failed or the like, and the amount is not negative. several_currencies:"
-                 " another one than most rows have. first_period_unfinished: the first date is no first day of a period;"
-                 " last_period_unfinished: as_of is no last day of one. days_without_orders: in runs of 7 or more, over 5"
-                 " times the gap that 9 in 10 stay within. left_truncation: 20 or more new customers in the first period,"
-                 " over twice those of the second and of the median later one. frequency_spend_correlation: |r| above"
-                 " 0.15 over 30 or more customers with a repeat purchase.",
+                 "Rows come in this order. customer_missing: NULL or ''. customer_spaces, _case, _letters, _types:"
+                 " ids that are one without the blanks around them (no-break spaces and zero-width non-joiners"
+                 " too), then also without case, then with Arabic yeh, kaf and digits as the Persian letters and"
+                 " 0-9, then with texts as the integers that they spell and blobs as text. date_missing: NULL or"
+                 " ''. date_unreadable. date_impossible: no such day or time. date_jalali: of the years 1300 to"
+                 " 1500. date_buddhist: of the years 2443 to 2643. date_milliseconds. date_yyyymmdd."
+                 " date_mixed_types: of another kind than most. date_offset: its UTC offset puts it on another day."
+                 " date_future: later than as_of; without as_of the last rows, at most 1 in 100 of 10 or more,"
+                 " behind 365 or more days without any. date_before_1990. amount_missing: NULL. amount_unreadable."
+                 " amount_zero. amount_negative. customer_only_refunds: customers with rows but no purchase."
+                 " order_repeated: rows beyond the first of an order id whose rows agree in customer, moment and"
+                 " amount; order_two_customers: all rows of an order id of several customers; order_lines: rows"
+                 " beyond the first of other order ids; negative amounts aside in these three. same_day_orders:"
+                 " rows of 0 or more beyond the first of a customer's day. outsized_customer: at least 5 % of the"
+                 " rows or the net amount, and 20 times the mean. status_cancelled: a status says cancelled,"
+                 " refunded, void, failed or the like, and the amount is not negative. several_currencies: another"
+                 " one than most rows have. first_period_unfinished: the first date is no first day of a period;"
+                 " last_period_unfinished: as_of is no last day of one. days_without_orders: in runs of 7 or more,"
+                 " over 5 times the gap that 9 in 10 stay within. left_truncation: 20 or more new customers in the"
+                 " first period, over twice those of the second and of the median later one."
+                 " frequency_spend_correlation: |r| above 0.15 over 30 or more customers with a repeat purchase.",
              .example = "SELECT * FROM data_quality('orders')"},
     .cols = data_quality_cols,
     .args = data_quality_args,
