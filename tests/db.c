@@ -279,14 +279,30 @@ int db_make_shop(sqlite3 *db, const char *table, DbShop shop) {
 
 /* ---- Shared tables ---- */
 
-/* Splits a line of unquoted fields in place; returns their number. */
+/* Past a field, whose quotes are taken off in place: NULL at the end of the line. */
+static char *db_field(char *at) {
+    char *out = at;
+    bool quoted = false;
+    for (; *at && (quoted || *at != ','); at++) {
+        if (*at == '"' && !(quoted && at[1] == '"')) {
+            quoted = !quoted;
+            continue;
+        }
+        at += *at == '"';
+        *out++ = *at;
+    }
+    bool more = *at == ',';
+    *out = 0;
+    return more ? at + 1 : NULL;
+}
+
+/* Splits a line of fields in place; returns their number. */
 static int db_split(char *line, char *fields[DB_FIELDS_MAX]) {
     int n = 0;
     line[strcspn(line, "\r\n")] = 0;
     for (char *at = line; at && n < DB_FIELDS_MAX;) {
         fields[n++] = at;
-        at = strchr(at, ',');
-        if (at) *at++ = 0;
+        at = db_field(at);
     }
     return n;
 }

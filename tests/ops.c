@@ -51,6 +51,8 @@ static const char *const ops_more[] = {
     "SELECT channel, active_customers(DISTINCT customer_id) FROM orders GROUP BY channel",
     "SELECT count(DISTINCT period_start(order_date, 'month', 'jalali', 'saturday', '+03:30', '1404/01/01'))"
     " FROM orders",
+    "SELECT * FROM data_quality('dirty')",
+    "SELECT count(fix), total(rows) FROM data_quality('view', 'week') WHERE calendar = 'jalali'",
     /* errors */
     "SELECT * FROM clv('texts')",
     "SELECT * FROM retention_rate('orders') WHERE customer_column = 'custmer_id'",
@@ -91,6 +93,10 @@ static const char ops_tables[] =
     " json_each('[1,2,3,4,5]');"
     "CREATE TABLE blobs(customer_id, order_date, amount); INSERT INTO blobs SELECT"
     " CAST(customer_id || ', as a blob' AS BLOB), order_date, amount FROM long;"
+    "CREATE TABLE dirty(order_id, customer_id, order_date, amount, status, currency); INSERT INTO dirty SELECT rowid % 97,"
+    " CASE rowid % 3 WHEN 0 THEN customer_id || '' WHEN 1 THEN 'Name ' || customer_id ELSE 'name ' || customer_id END,"
+    " order_date, amount, 'paid', 'EUR' FROM orders; INSERT INTO dirty VALUES (1, NULL, 20240105, '1,200', 'void', 'USD'),"
+    " (2, 'a customer with a name that is much longer than most', 'x', NULL, NULL, NULL);"
     "CREATE TABLE lists(n, source); INSERT INTO lists VALUES (1, 'long'), (2, 'two'), (3, 'long');"
     "CREATE VIEW view AS SELECT customer_id AS buyer_id, order_date AS created_at, amount AS"
     " total FROM orders WHERE channel = 'web';"

@@ -35,11 +35,11 @@ static uint64_t map_mix(uint64_t x) {
     return x ^ (x >> 31);
 }
 
-static uint32_t map_hash_words(const uint64_t word[2], uint32_t salt) {
-    return (uint32_t)(map_mix(word[0] ^ (word[1] + salt) * 0x9E3779B97F4A7C15u) >> 32);
+static uint64_t map_mix_words(const uint64_t word[2], uint32_t salt) {
+    return map_mix(word[0] ^ (word[1] + salt) * 0x9E3779B97F4A7C15u);
 }
 
-static uint32_t map_hash_bytes(const char *bytes, uint32_t size) {
+static uint64_t map_mix_bytes(const char *bytes, uint32_t size) {
     uint64_t word[2] = {0, size};
     for (; size > 0;) {
         uint32_t n = size < sizeof(*word) ? size : (uint32_t)sizeof(*word);
@@ -49,7 +49,7 @@ static uint32_t map_hash_bytes(const char *bytes, uint32_t size) {
         bytes += n;
         size -= n;
     }
-    return map_hash_words(word, 0);
+    return map_mix_words(word, 0);
 }
 
 static void map_probe_real(MapProbe *probe, double real) {
@@ -76,8 +76,21 @@ static void map_probe_bytes(MapProbe *probe, MapType type, sqlite3_value *value,
 }
 
 static uint32_t map_hash(const MapKey *key) {
-    if (key->size > MAP_INLINE_BYTES) return map_hash_bytes(key->as.elsewhere, key->size) ^ key->type;
-    return map_hash_words(key->as.word, key->size << 3 | key->type);
+    if (key->size > MAP_INLINE_BYTES)
+        return (uint32_t)(map_mix_bytes(key->as.elsewhere, key->size) >> 32) ^ key->type;
+    return (uint32_t)(map_mix_words(key->as.word, key->size << 3 | key->type) >> 32);
+}
+
+uint64_t map_fingerprint(const MapProbe *probe) {
+    const MapKey *key = &probe->key;
+    if (key->size > MAP_INLINE_BYTES) return map_mix_bytes(key->as.elsewhere, key->size) ^ key->type;
+    return map_mix_words(key->as.word, key->size << 3 | key->type);
+}
+
+MapProbe map_probe_key(const MapKey *key) {
+    MapProbe probe = {.key = *key};
+    if (key->type == MAP_REAL) map_probe_real(&probe, key->as.real);
+    return probe;
 }
 
 void map_probe_value(MapProbe *probe, int type, sqlite3_value *value, Err *err) {
@@ -236,8 +249,7 @@ static void map_grow_direct(Map *map, Err *err, int64_t n_direct) {
     map->n_direct = n_direct;
     for (int64_t i = 0; i < map->n_slots; i++) {
         if (!map->slots[i].id) continue;
-        MapProbe kept = {.key = *map_key(map, map->slots[i].id - 1)};
-        if (kept.key.type == MAP_REAL) map_probe_real(&kept, kept.key.as.real);
+        MapProbe kept = map_probe_key(map_key(map, map->slots[i].id - 1));
         uint32_t *place = map_direct(map, &kept);
         if (place && place - direct >= n_before) *place = map->slots[i].id;
     }

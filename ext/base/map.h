@@ -82,6 +82,12 @@ static inline void map_probe(MapProbe *probe, sqlite3_value *value, Err *err) {
     else map_probe_value(probe, type, value, err);
 }
 
+/* The probe of a key that some map has; the key's bytes must live as long. */
+MapProbe map_probe_key(const MapKey *key);
+
+/* 64 bits of a probe's value: equal for equal keys, and hardly ever for others. */
+uint64_t map_fingerprint(const MapProbe *probe);
+
 /* True for NULL, '' and x'', which are no id. */
 static inline bool map_probe_is_empty(const MapProbe *probe) {
     return probe->key.type == MAP_NULL || (probe->key.type >= MAP_TEXT && probe->key.size == 0);

@@ -139,17 +139,21 @@ static uint32_t book_day_segment(const BookBuilder *builder, const BookRow *rows
 typedef struct BookDay {
     double net;
     bool purchase;
+    uint32_t n_orders; /* rows of 0 or more */
 } BookDay;
 
 static BookDay book_judge_day(const BookBuilder *builder, const BookRow *rows, int64_t n) {
     double net = 0, turnover = 0;
+    uint32_t n_orders = 0;
     for (int64_t i = 0; i < n; i++) {
         double amount = book_amount(builder, &rows[i]);
         net += amount;
         turnover += fabs(amount);
+        n_orders += amount >= 0;
     }
     bool nothing = fabs(net) <= BOOK_NET_EPSILON * turnover;
-    return (BookDay){.net = nothing ? 0 : net, .purchase = turnover == 0 || (!nothing && net > 0)};
+    return (BookDay){.net = nothing ? 0 : net, .purchase = turnover == 0 || (!nothing && net > 0),
+                     .n_orders = n_orders};
 }
 
 /* Where a customer's purchase days go. */
@@ -157,6 +161,7 @@ typedef struct BookOutput {
     Day *days;
     double *nets;      /* NULL unless amounts are needed */
     double total;      /* net of all rows, purchase or not */
+    uint32_t same_day; /* rows of 0 or more beyond the first of their day */
     uint32_t segment;
 } BookOutput;
 
@@ -181,7 +186,7 @@ static int64_t book_merge_days(const BookBuilder *builder, BookRow *rows, int64_
         bool plain = book_is_plain(&rows[i]);
         for (end = i + 1; end < n && rows[end].day == day; end++)
             plain = plain && !out->nets && book_is_plain(&rows[end]);
-        BookDay judged = {.purchase = true};
+        BookDay judged = {.purchase = true, .n_orders = (uint32_t)(end - i)};
         if (!plain) {
             book_sort_rows(builder, rows + i, end - i);
             judged = book_judge_day(builder, rows + i, end - i);
@@ -189,6 +194,7 @@ static int64_t book_merge_days(const BookBuilder *builder, BookRow *rows, int64_
             judged.net = book_amount(builder, &rows[i]);
         }
         out->total += judged.net;
+        if (judged.n_orders > 1) out->same_day += judged.n_orders - 1;
         if (!judged.purchase) continue;
         if (out->nets) out->nets[n_days] = judged.net;
         if (builder->marks && (n_days == 0 || builder->needs.segment_last))
@@ -206,6 +212,10 @@ static bool book_alloc_page(BookBuilder *builder, BookPage *page, int64_t n_cust
     page->first = arena_alloc_raw(arena, err, n_customers + 1, sizeof(*page->first));
     if (builder->needs.amounts)
         page->totals = arena_alloc_raw(arena, err, n_customers, sizeof(*page->totals));
+    if (builder->needs.rows) {
+        page->rows = arena_alloc_raw(arena, err, n_customers, sizeof(*page->rows));
+        page->same_day = arena_alloc_raw(arena, err, n_customers, sizeof(*page->same_day));
+    }
     if (builder->ledger->options.segments)
         page->segments = arena_alloc_raw(arena, err, n_customers, sizeof(*page->segments));
     return !err->rc;
@@ -241,6 +251,10 @@ static void book_build_page(BookBuilder *builder, BookPage *page, LedgerPage *lo
         n_days += (uint32_t)n;
         if (page->totals) page->totals[c] = out.total;
         if (page->segments) page->segments[c] = out.segment;
+        if (page->rows) {
+            page->rows[c] = (uint32_t)n_rows;
+            page->same_day[c] = out.same_day;
+        }
         if (n == 0) continue;
         if (book->n_buyers++ == 0 || out.days[0] < book->day_first) book->day_first = out.days[0];
     }

@@ -20,6 +20,7 @@ typedef struct BookNeeds {
     bool amounts;       /* keep the net amount of each purchase day and the total of each customer */
     bool segment_last;  /* the segment at the last purchase instead of the first */
     bool only_counts;   /* customers are counted; nobody's id is asked for */
+    bool rows;          /* count each customer's rows */
 } BookNeeds;
 
 typedef struct BookPage {
@@ -27,6 +28,8 @@ typedef struct BookPage {
     Day *days;          /* ascending within a customer */
     double *amounts;    /* beside days; NULL unless needed */
     double *totals;     /* net of all rows, refunds of later days included; NULL unless needed */
+    uint32_t *rows;     /* of each customer; NULL unless needed */
+    uint32_t *same_day; /* of these, the rows of 0 or more beyond the first of their day; NULL as rows is */
     uint32_t *segments; /* by customer; BOOK_NO_SEGMENT without a purchase; NULL unless the rows have one */
 } BookPage;
 

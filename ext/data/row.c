@@ -4,11 +4,10 @@
 #include <string.h>
 
 Row row_new(RowRules rules, Err *err) {
-    return (Row){.rules = rules, .err = err};
+    return (Row){.rules = rules, .err = err, .unit_seen = rules.unit_first};
 }
 
-/* A value as messages show it: text quoted, numbers bare, "NULL", "a blob".  NULL without memory. */
-static char *row_shown(sqlite3_value *value) {
+char *row_shown(sqlite3_value *value) {
     char shown[ERR_QUOTE_SIZE];
     int type = sqlite3_value_type(value);
     if (type == SQLITE_NULL || type == SQLITE_BLOB)
@@ -48,9 +47,6 @@ static bool row_same_unit(Row *row, sqlite3_value *value, DateUnit unit) {
     return row_refuse(row, "", value, what);
 }
 
-/* Beside the DateStatus of a text or number. */
-enum { ROW_DATE_NULL = -1, ROW_DATE_BLOB = -2, ROW_DATE_NO_NUMBER = -3 };
-
 static int row_date_text(CivilCalendar calendar, sqlite3_value *value, Err *err, DateUnit *unit,
                          Date *date) {
     const char *text = (const char *)sqlite3_value_text(value);
@@ -65,10 +61,7 @@ static int row_date_text(CivilCalendar calendar, sqlite3_value *value, Err *err,
     return status == DATE_OTHER ? ROW_DATE_NO_NUMBER : (int)status;
 }
 
-/* A value of a date column.  unit comes in as the unit asked for and goes out as the one it was read
- * by; under a named unit numbers may be kept as text. */
-static int row_read_date(CivilCalendar calendar, sqlite3_value *value, Err *err, DateUnit *unit,
-                          Date *date) {
+int row_read_date(CivilCalendar calendar, sqlite3_value *value, Err *err, DateUnit *unit, Date *date) {
     switch (sqlite3_value_type(value)) {
         case SQLITE_TEXT: return row_date_text(calendar, value, err, unit, date);
         case SQLITE_INTEGER: {
@@ -105,7 +98,7 @@ static const char *row_date_hint(int status, bool has_unit) {
 static inline bool row_date_text_again(const Row *row, sqlite3_value *value, Day *day,
                                        int32_t *second) {
     Date date;
-    if (row->unit_seen != DATE_TEXT || sqlite3_value_type(value) != SQLITE_TEXT) return false;
+    if (row->unit_seen != DATE_TEXT || !row->day_text[0] || sqlite3_value_type(value) != SQLITE_TEXT) return false;
     const char *text = (const char *)sqlite3_value_text(value);
     int n = sqlite3_value_bytes(value);
     if (!text || n < DATE_DAY_BYTES || memcmp(text, row->day_text, DATE_DAY_BYTES) != 0) return false;

@@ -17,6 +17,7 @@ typedef struct RowRules {
     DateUnit date_unit;  /* DATE_AUTO: told by the values */
     int32_t utc_offset;  /* seconds east of UTC, at which the day is cut */
     bool skip_unreadable;
+    DateUnit unit_first; /* under DATE_AUTO: the column's unit, where it is known beforehand */
     bool only_rows;      /* of an aggregate: there is no date_unit or on_error that a message may name */
 } RowRules;
 
@@ -24,13 +25,25 @@ typedef struct Row {
     RowRules rules;
     Err *err;
     DateUnit unit_seen;  /* under DATE_AUTO: the unit of the rows so far */
-    char day_text[DATE_DAY_BYTES]; /* of the last text that was read in full ... */
+    char day_text[DATE_DAY_BYTES]; /* of the last text that was read in full, or zeroes ... */
     Day text_day;                  /* ... and the day that it says, once unit_seen is DATE_TEXT */
     int64_t n_read;      /* rows begun, the present one included */
     int64_t n_skipped;   /* unreadable ones that were left out */
 } Row;
 
 Row row_new(RowRules rules, Err *err);
+
+/* Beside the DateStatus of a text or number. */
+enum { ROW_DATE_NULL = -1, ROW_DATE_BLOB = -2, ROW_DATE_NO_NUMBER = -3 };
+
+/* What a value of a date column says: DATE_OK and the date, or why it is none (a DateStatus or one of the above).
+ * unit comes in as the unit asked for and goes out as the one it was read by; under a named unit numbers may be
+ * kept as text.  err is set only when SQLite has no memory to convert a UTF-16 text. */
+int row_read_date(CivilCalendar calendar, sqlite3_value *value, Err *err, DateUnit *unit, Date *date);
+
+/* A value as messages show it: text quoted and shortened, numbers bare, "NULL", "a blob"; sqlite3_malloc'd.  NULL
+ * without memory. */
+char *row_shown(sqlite3_value *value);
 
 /* Begins the next row. */
 static inline void row_next(Row *row) {

@@ -3,17 +3,43 @@
 
 const char retain_sink_name[] = "retain_sink";
 
+enum { SCAN_PASSES_MAX = 5 };
+
 /* What a pass does with each row. */
 typedef void (*ScanTake)(Scan *scan, sqlite3_value **values);
 
 struct Scan {
     Ledger ledger;
-    Roster *roster;
+    const ScanRequest *request;
     ScanTake take;
+    bool wanted[SOURCE_ROLES]; /* the roles that are among the sink's arguments, ... */
+    int n_roles;               /* ... so many; the watcher's columns stand behind them */
+    const char *sql;
+    sqlite3_stmt *passes[SCAN_PASSES_MAX]; /* stay open to the end, so that all see the same snapshot */
+    int n_passes;
 };
+
+/* ---- Rows ---- */
 
 static void scan_take_order(Scan *scan, sqlite3_value **values) {
     ledger_add(&scan->ledger, values);
+}
+
+/* For the watcher alone. */
+static void scan_take_sight(Scan *scan, sqlite3_value **values) {
+    const ScanWatch *watch = scan->request->watch;
+    sqlite3_value *of_role[SOURCE_ROLES] = {NULL};
+    for (int role = 0, n = 0; role < SOURCE_ROLES; role++)
+        if (scan->wanted[role]) of_role[role] = values[n++];
+    ScanRow row = {.customer = of_role[SOURCE_CUSTOMER], .date = of_role[SOURCE_DATE],
+                   .amount = of_role[SOURCE_AMOUNT], .order = of_role[SOURCE_ORDER],
+                   .segment = of_role[SOURCE_SEGMENT]};
+    watch->row(watch->ctx, &row, values + scan->n_roles);
+}
+
+static void scan_take_watched_order(Scan *scan, sqlite3_value **values) {
+    ledger_add(&scan->ledger, values);
+    scan_take_sight(scan, values);
 }
 
 /* Where do the orders of refunds lie? */
@@ -22,7 +48,7 @@ static void scan_take_refunded(Scan *scan, sqlite3_value **values) {
 }
 
 static void scan_take_member(Scan *scan, sqlite3_value **values) {
-    roster_add(scan->roster, &scan->ledger.customers, values[0], scan->ledger.err);
+    roster_add(scan->request->roster, &scan->ledger.customers, values[0], scan->ledger.err);
 }
 
 /* The scan of a running statement; its first step takes the one that waits. */
@@ -60,24 +86,30 @@ int scan_register(sqlite3 *db, ScanSink *sink, void (*destroy)(void *)) {
                                       NULL, scan_step, scan_final, destroy);
 }
 
+/* ---- Passes ---- */
+
 /* The columns in the order in which the ledger takes their values.  They are qualified, because SQLite reads an
  * unknown bare "name" as a string. */
-static char *scan_sql(const bool wanted[SOURCE_ROLES], Arena *arena, Err *err, const Source *source) {
+static char *scan_sql(const bool wanted[SOURCE_ROLES], const ScanWatch *watch, Arena *arena, Err *err,
+                      const Source *source) {
     const char *list = "";
     for (int role = 0; role < SOURCE_ROLES; role++)
         if (wanted[role])
             list = arena_printf(arena, err, "%s%so.\"%w\"", list, role ? ", " : "", source->chosen[role]);
+    for (int i = 0; watch && i < watch->n_columns; i++)
+        list = arena_printf(arena, err, "%s, o.\"%w\"", list, watch->columns[i]);
     return arena_printf(arena, err, "SELECT retain_sink(%s) FROM %s AS o", list, source->from);
 }
 
-/* Runs one pass to its only row.  The statement stays open for the caller, so that a further pass sees the
- * same snapshot. */
-static sqlite3_stmt *scan_pass(Scan *scan, ScanTake take, ScanSink *sink, const Source *source, const char *sql) {
+/* Runs one pass to its only row. */
+static void scan_pass(Scan *scan, ScanTake take, const Source *source, const char *sql) {
+    ScanSink *sink = scan->request->sink;
     Err *err = scan->ledger.err;
     sqlite3_stmt *stmt = NULL;
-    if (err->rc) return NULL;
+    if (err->rc) return;
     scan->take = take;
     int rc = sqlite3_prepare_v2(source->db, sql, -1, &stmt, NULL);
+    scan->passes[scan->n_passes++] = stmt;
     Scan *outer = sink->waiting; /* of a source that reads through us before its own first row */
     sink->waiting = scan;
     if (!rc) rc = sqlite3_step(stmt);
@@ -89,47 +121,75 @@ static sqlite3_stmt *scan_pass(Scan *scan, ScanTake take, ScanSink *sink, const 
     else if (rc != SQLITE_ROW)
         err_set(err, rc == SQLITE_DONE ? SQLITE_INTERNAL : rc, "cannot read %s: %s", source->name,
                 sqlite3_errmsg(source->db));
-    return stmt;
+}
+
+/* One pass into a new ledger; what the watcher asks for next. */
+static ScanNext scan_read(Scan *scan, const LedgerOptions *options, Arena *arena, Err *err, RowRules *rules) {
+    const ScanWatch *watch = scan->request->watch;
+    ledger_open(&scan->ledger, arena, err, *options, *rules);
+    scan_pass(scan, watch ? scan_take_watched_order : scan_take_order, scan->request->source, scan->sql);
+    ledger_flush(&scan->ledger);
+    return watch && !err->rc ? watch->next(watch->ctx, rules) : SCAN_ENOUGH;
 }
 
 /* The customers are compared while those of the orders can still be looked up. */
-static void scan_members(Scan *scan, const ScanRequest *request) {
+static void scan_members(Scan *scan) {
+    const ScanRequest *request = scan->request;
     const bool wanted[SOURCE_ROLES] = {[SOURCE_CUSTOMER] = true};
     Arena *arena = scan->ledger.arena;
     Err *err = scan->ledger.err;
-    char *sql = scan_sql(wanted, arena, err, request->members);
-    scan->roster = request->roster;
-    roster_open(scan->roster, &scan->ledger.customers, arena, err);
-    sqlite3_finalize(scan_pass(scan, scan_take_member, request->sink, request->members, sql));
-    roster_close(scan->roster);
+    char *sql = scan_sql(wanted, NULL, arena, err, request->members);
+    roster_open(request->roster, &scan->ledger.customers, arena, err);
+    scan_pass(scan, scan_take_member, request->members, sql);
+    roster_close(request->roster);
+}
+
+static LedgerOptions scan_options(const ScanRequest *request) {
+    const char *const *chosen = request->source->chosen;
+    LedgerOptions options = {.amounts = chosen[SOURCE_AMOUNT] != NULL, .segments = chosen[SOURCE_SEGMENT] != NULL,
+                             .as_of = request->as_of, .only_counts = request->needs.only_counts};
+    options.orders = options.amounts && chosen[SOURCE_ORDER];
+    return options;
+}
+
+/* The ledger's values come first; an order that it has no use for, only a watcher may want. */
+static void scan_choose(Scan *scan, const LedgerOptions *options) {
+    const ScanRequest *request = scan->request;
+    const bool wanted[SOURCE_ROLES] = {
+        [SOURCE_CUSTOMER] = true,
+        [SOURCE_DATE] = true,
+        [SOURCE_AMOUNT] = options->amounts,
+        [SOURCE_ORDER] = options->orders || (request->watch && request->source->chosen[SOURCE_ORDER]),
+        [SOURCE_SEGMENT] = options->segments,
+    };
+    for (int role = 0; role < SOURCE_ROLES; role++) {
+        scan->wanted[role] = wanted[role];
+        scan->n_roles += wanted[role];
+    }
 }
 
 void scan_source(Book *book, Arena *arena, Err *err, const ScanRequest *request) {
     const Source *source = request->source;
+    RowRules rules = request->rules;
     if (err->rc) return;
     Scan *scan = arena_alloc(arena, err, 1, sizeof(*scan));
     if (!scan) return;
-    LedgerOptions options = {.amounts = source->chosen[SOURCE_AMOUNT] != NULL,
-                             .segments = source->chosen[SOURCE_SEGMENT] != NULL,
-                             .as_of = request->as_of,
-                             .only_counts = request->needs.only_counts};
-    options.orders = options.amounts && source->chosen[SOURCE_ORDER];
-    const bool wanted[SOURCE_ROLES] = {
-        [SOURCE_CUSTOMER] = true,          [SOURCE_DATE] = true,
-        [SOURCE_AMOUNT] = options.amounts, [SOURCE_ORDER] = options.orders,
-        [SOURCE_SEGMENT] = options.segments,
-    };
-    ledger_open(&scan->ledger, arena, err, options, request->rules);
-    char *sql = scan_sql(wanted, arena, err, source);
-    sqlite3_stmt *first = scan_pass(scan, scan_take_order, request->sink, source, sql), *second = NULL;
-    ledger_flush(&scan->ledger);
+    LedgerOptions options = scan_options(request);
+    scan->request = request;
+    scan_choose(scan, &options);
+    scan->sql = scan_sql(scan->wanted, request->watch, arena, err, source);
+    ScanNext next = scan_read(scan, &options, arena, err, &rules);
+    if (next == SCAN_AGAIN) {
+        ledger_close(&scan->ledger);
+        next = scan_read(scan, &options, arena, err, &rules);
+    }
     if (!err->rc && ledger_needs_orders(&scan->ledger)) {
-        second = scan_pass(scan, scan_take_refunded, request->sink, source, sql);
+        scan_pass(scan, scan_take_refunded, source, scan->sql);
         ledger_settle(&scan->ledger);
     }
-    if (request->roster) scan_members(scan, request);
-    sqlite3_finalize(second);
-    sqlite3_finalize(first);
+    if (next == SCAN_LOOK) scan_pass(scan, scan_take_sight, source, scan->sql);
+    if (request->roster) scan_members(scan);
+    while (scan->n_passes > 0) sqlite3_finalize(scan->passes[--scan->n_passes]);
     if (!err->rc) book_build(book, &scan->ledger, request->needs, request->poll);
     ledger_close(&scan->ledger);
 }

@@ -20,6 +20,27 @@ typedef struct ScanSink {
     Scan *waiting;
 } ScanSink;
 
+/* What a watcher asks for at the end of a pass. */
+typedef enum ScanNext {
+    SCAN_ENOUGH,
+    SCAN_AGAIN,   /* all rows once more into a new ledger, under the rules as the watcher changed them */
+    SCAN_LOOK     /* all rows once more, for the watcher alone */
+} ScanNext;
+
+/* The columns of one row; those that the source has not chosen are NULL. */
+typedef struct ScanRow {
+    sqlite3_value *customer, *date, *amount, *order, *segment;
+} ScanRow;
+
+/* Who sees each row beside the book, after the ledger has read it. */
+typedef struct ScanWatch {
+    const char *const *columns;  /* further ones, handed over as more */
+    int n_columns;
+    void (*row)(void *ctx, const ScanRow *row, sqlite3_value **more);
+    ScanNext (*next)(void *ctx, RowRules *rules);
+    void *ctx;
+} ScanWatch;
+
 typedef struct ScanRequest {
     ScanSink *sink;
     const Source *source;     /* with its columns chosen */
@@ -28,6 +49,7 @@ typedef struct ScanRequest {
     BookNeeds needs;
     const Source *members;    /* a table of customers, its column chosen, that becomes ... */
     Roster *roster;           /* ... this roster, in the snapshot of the orders; NULL: none */
+    const ScanWatch *watch;   /* NULL: nobody */
     const Poll *poll;
 } ScanRequest;
 

@@ -270,6 +270,20 @@ static const char *source_in_group(Source *source, const SourceRoleSpec *role,
     return found;
 }
 
+int source_find_columns(const Source *source, const char *const *names, const char **columns, int *which, int max) {
+    char plain[SOURCE_PLAIN_MAX];
+    int n = 0;
+    for (int i = 0; i < source->n_columns && n < max; i++) {
+        if (!source_plain(source->columns[i], plain)) continue;
+        int name = 0;
+        while (names[name] && strcmp(plain, names[name]) != 0) name++;
+        if (!names[name]) continue;
+        columns[n] = source->columns[i];
+        which[n++] = name;
+    }
+    return n;
+}
+
 static const char *source_first_of(const Source *source, const char *const *names) {
     for (int i = 0; i < source->n_columns; i++)
         if (source_is_one_of(source->columns[i], names)) return source->columns[i];
@@ -334,10 +348,39 @@ static const char *source_find_column(Source *source, const SourceRoleSpec *role
     return NULL;
 }
 
+/* 1 for a table, 0 for a view or virtual table, -1 where the schema has neither or its reader is not allowed. */
+static int source_kind(const Source *source, const char *schema) {
+    sqlite3_stmt *stmt = NULL;
+    int kind = -1;
+    const char *sql = arena_printf(source->arena, source->err,
+                                   "SELECT coalesce(max(type = 'table' AND sql NOT LIKE 'CREATE VIRTUAL%%'), -1)"
+                                   " FROM \"%w\".sqlite_master"
+                                   " WHERE name = %Q COLLATE NOCASE AND type IN ('table', 'view')",
+                                   schema, source->table);
+    if (!sql) return kind;
+    int rc = sqlite3_prepare_v2(source->db, sql, -1, &stmt, NULL);
+    if (!rc) rc = sqlite3_step(stmt);
+    if (rc == SQLITE_ROW) kind = sqlite3_column_int(stmt, 0);
+    else if ((rc & 0xFF) != SQLITE_ERROR && (rc & 0xFF) != SQLITE_AUTH)
+        err_set(source->err, rc == SQLITE_DONE ? SQLITE_INTERNAL : rc, "cannot read %s: %s", source->name,
+                sqlite3_errmsg(source->db));
+    sqlite3_finalize(stmt);
+    return kind;
+}
+
+bool source_is_table(const Source *source) {
+    if (source->schema) return source_kind(source, source->schema) == 1;
+    int kind = source_kind(source, "temp"); /* where SQLite looks a bare name up first */
+    return (kind < 0 ? source_kind(source, "main") : kind) == 1;
+}
+
 void source_choose(Source *source, SourceRole role, const char *asked) {
     if (source->err->rc) return;
     const char *column = source_find_column(source, &source_roles[role], asked);
-    if (column && !asked && role == SOURCE_ORDER && source_is_key(source, column)) column = NULL;
+    if (column && !asked && role == SOURCE_ORDER && source_is_key(source, column)) {
+        source->order_key = column;
+        column = NULL;
+    }
     source->chosen[role] = source->err->rc ? NULL : column;
 }
 

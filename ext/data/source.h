@@ -28,6 +28,7 @@ typedef struct Source {
     const char **columns; /* all of them, in order */
     int n_columns;
     const char *chosen[SOURCE_ROLES]; /* by role; NULL: none */
+    const char *order_key; /* an order column that was left out, since it is the primary key */
 } Source;
 
 /* Finds the table, view or virtual table and its columns.  Errors: no such table (with the nearest name
@@ -44,5 +45,11 @@ void source_choose(Source *source, SourceRole role, const char *asked);
 /* Chooses the customer column of a table of customers, which customers_column names; asked as above.  Else it
  * is the column with the name that the orders use (like; NULL: none), or one with a usual name, or 'id'. */
 void source_choose_member(Source *source, const char *asked, const char *like);
+/* Finds up to max columns whose name, compared as usual names are, is one of names (ended by NULL); which[i] is the
+ * name's index.  Returns their number. */
+int source_find_columns(const Source *source, const char *const *names, const char **columns, int *which, int max);
+
+/* True for a table that can be updated; false for views and virtual tables, and where SQLite does not tell. */
+bool source_is_table(const Source *source);
 
 #endif

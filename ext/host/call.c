@@ -71,6 +71,7 @@ bool call_has_common(unsigned needs, CallCommon common) {
         case CALL_CUSTOMERS_COLUMN: return (needs & CALL_CUSTOMERS) != 0;
         case CALL_WEEK_START: return (needs & CALL_PERIODS) != 0;
         case CALL_CONFIDENCE_LEVEL: return (needs & CALL_CONFIDENCE) != 0;
+        case CALL_ON_ERROR: return (needs & CALL_ORDERS) && !(needs & CALL_AUDIT);
         default: return (needs & CALL_ORDERS) != 0;
     }
 }
@@ -100,7 +101,7 @@ static void call_choose_columns(Call *call, Source *source, unsigned needs) {
     for (int role = 0; role < SOURCE_ROLES; role++) {
         ArgValue *arg = &call->common[arg_of[role]];
         if (role == SOURCE_SEGMENT && !(needs & CALL_SEGMENTS)) continue;
-        bool idle = role == SOURCE_ORDER && !source->chosen[SOURCE_AMOUNT] && !arg->given;
+        bool idle = role == SOURCE_ORDER && !source->chosen[SOURCE_AMOUNT] && !arg->given && !(needs & CALL_AUDIT);
         source_choose(source, (SourceRole)role, idle ? "" : call_asked(arg));
         arg->text = source->chosen[role] ? source->chosen[role] : "";
     }
@@ -128,13 +129,14 @@ static bool call_find_members(Call *call, Host *host, const Source *orders, Sour
 
 void call_read_orders(Call *call, Host *host, unsigned needs, const char *source_name) {
     ArgValue *common = call->common;
-    Source source, members;
-    source_find(&source, host->db, call->arena, call->err, source_name, call_asked(&common[CALL_SCHEMA]));
-    call_choose_columns(call, &source, needs);
-    bool has_members = !call->err->rc && call_find_members(call, host, &source, &members);
+    Source members, *source = arena_alloc(call->arena, call->err, 1, sizeof(*source));
+    if (!source) return;
+    source_find(source, host->db, call->arena, call->err, source_name, call_asked(&common[CALL_SCHEMA]));
+    call_choose_columns(call, source, needs);
+    bool has_members = !call->err->rc && call_find_members(call, host, source, &members);
     ScanRequest request = {
         .sink = &host->sink,
-        .source = &source,
+        .source = source,
         .rules = {.calendar = call_calendar(call),
                   .date_unit = (DateUnit)common[CALL_DATE_UNIT].integer,
                   .utc_offset = (int32_t)common[CALL_UTC_OFFSET].integer,
@@ -146,7 +148,9 @@ void call_read_orders(Call *call, Host *host, unsigned needs, const char *source
         .members = has_members ? &members : NULL,
         .roster = has_members ? &call->roster : NULL,
         .poll = call->poll};
-    scan_source(&call->book, call->arena, call->err, &request);
+    if (needs & CALL_AUDIT) call->audit = arena_alloc(call->arena, call->err, 1, sizeof(*call->audit));
+    if (call->audit) audit_read(call->audit, &call->book, call->arena, call->err, &request);
+    else scan_source(&call->book, call->arena, call->err, &request);
     common[CALL_AS_OF].day = call->book.as_of;
 }
 

@@ -6,6 +6,7 @@
 #ifndef CALL_H
 #define CALL_H
 
+#include "data/audit.h"
 #include "data/book.h"
 #include "data/roster.h"
 #include "data/source.h"
@@ -37,7 +38,8 @@ enum {
     CALL_CONFIDENCE = 16, /* confidence, of intervals */
     CALL_COUNTS = 32,     /* the book need not have the customers' ids */
     CALL_BY_SEGMENT = 64, /* with CALL_SEGMENTS: segment_column is required and follows the source */
-    CALL_CUSTOMERS = 128  /* customers_source, customers_column: a table of customers beside the orders */
+    CALL_CUSTOMERS = 128, /* customers_source, customers_column: a table of customers beside the orders */
+    CALL_AUDIT = 256      /* with CALL_ORDERS: each row is checked, none is refused: call->audit, no on_error */
 };
 
 /* Common arguments, in the order of their hidden columns. */
@@ -92,6 +94,7 @@ typedef struct Call {
     ArgValue *common;       /* by CallCommon; chosen columns and as_of filled in by the reading */
     Book book;              /* with CALL_ORDERS */
     Roster roster;          /* with CALL_CUSTOMERS; none unless customers_source is given */
+    Audit *audit;           /* with CALL_AUDIT */
     void *state;            /* set by open, handed to cell */
 } Call;
 

@@ -26,7 +26,6 @@
 #define GAMMAGAMMA_GAIN_LEFT 1e-6   /* the same, where rounding ended the search */
 #define GAMMAGAMMA_DIFFERENCE 1e-4  /* step of a log parameter for the curvature */
 #define GAMMAGAMMA_PIVOT_MIN 1e-9   /* curvature below this, relative, is a ridge */
-#define GAMMAGAMMA_CORRELATION_MAX 0.15
 
 static bool gammagamma_valid(const GammagammaParams *p) {
     return p->p > 0 && p->q > 0 && p->gamma > 0 && isfinite(p->p) && isfinite(p->q) &&

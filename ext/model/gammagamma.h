@@ -22,9 +22,11 @@ typedef struct GammagammaParams {
     double gamma; /* scale, in units of money */
 } GammagammaParams;
 
+#define GAMMAGAMMA_CORRELATION_MAX 0.15
+
 enum {
     GAMMAGAMMA_MEAN_INFINITE = 1, /* q <= 1: the population mean does not exist */
-    GAMMAGAMMA_CORRELATED = 2,    /* |correlation| > 0.15: spend is not independent of frequency */
+    GAMMAGAMMA_CORRELATED = 2,    /* |correlation| above GAMMAGAMMA_CORRELATION_MAX: spend is not independent of frequency */
     GAMMAGAMMA_NOT_CONVERGED = 4, /* the search ended before an optimum */
     GAMMAGAMMA_RIDGE = 8,         /* only a combination of parameters is identified */
     GAMMAGAMMA_NO_CUSTOMERS = 16  /* nobody with a repeat purchase of positive mean */
