@@ -90,7 +90,7 @@ static double predictor_mean_spend(const Buyers *buyers) {
     Sum sum = {0};
     double n = 0;
     for (int64_t i = 0; i < buyers->n; i++) {
-        if (buyers->frequency[i] == 0) continue;
+        if (buyers->frequency[i] == 0 || isnan(buyers->monetary_value[i])) continue;
         sum_add(&sum, buyers->monetary_value[i] * buyers->frequency[i]);
         n += buyers->frequency[i];
     }

@@ -32,7 +32,6 @@ typedef struct ClvTerms {
     double horizon_days, annual_discount_rate, margin;
 } ClvTerms;
 
-#define CLV_YEAR_DAYS 365.25
 enum {
     CLV_CURVE_CUSTOMERS = 24, /* of one frequency, that make a curve worth its points */
     CLV_POLL_CUSTOMERS = 512  /* between two polls */
@@ -59,7 +58,7 @@ static void clv_open_curves(ClvCurves *curves, const Predictor *predictor, const
     int32_t max_frequency = 0;
     *curves = (ClvCurves){.terms = {.law = predictor->purchases.law,
                                     .horizon = terms->horizon_days,
-                                    .delta = log1p(terms->annual_discount_rate) / CLV_YEAR_DAYS}};
+                                    .delta = purchase_discount(terms->annual_discount_rate)}};
     for (int64_t i = 0; i < buyers->n; i++)
         if (buyers->frequency[i] > max_frequency) max_frequency = buyers->frequency[i];
     curves->peers = arena_alloc(arena, err, (int64_t)max_frequency + 1, sizeof(*curves->peers));
