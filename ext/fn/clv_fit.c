@@ -14,7 +14,7 @@
 
 enum { CLV_FIT_FREQUENCY, CLV_FIT_RECENCY, CLV_FIT_AGE, CLV_FIT_MONETARY, CLV_FIT_MODEL };
 enum { CLV_FIT_ROOM = 256 }; /* customers at first */
-#define CLV_FIT_MONEY_MAX 1e300
+#define CLV_FIT_MONEY_MAX 1e15
 
 static const ArgSpec clv_fit_args[] = {
     [CLV_FIT_FREQUENCY] = {.name = "frequency", .kind = ARG_INTEGER, .required = true, .max = HISTORY_DAYS_MAX,

@@ -17,7 +17,7 @@ enum { CLV_SCORES_MODEL, CLV_SCORES_FREQUENCY, CLV_SCORES_RECENCY, CLV_SCORES_AG
 enum { CLV_SCORES_SPEND_MONETARY = 2 };
 enum { CLV_SCORES_MONETARY = 4, CLV_SCORES_HORIZON, CLV_SCORES_DISCOUNT, CLV_SCORES_MARGIN };
 
-#define CLV_SCORES_MONEY_MAX 1e300
+#define CLV_SCORES_MONEY_MAX 1e15
 
 #define CLV_SCORES_MODEL_ARG                                                                                   \
     {.name = "model", .kind = ARG_TEXT, .required = true, .doc = "the JSON text that clv_fit returned"}
