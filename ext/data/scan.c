@@ -9,6 +9,7 @@ typedef void (*ScanTake)(Scan *scan, sqlite3_value **values);
 struct Scan {
     Ledger ledger;
     Roster *roster;
+    Summary *summary;
     ScanTake take;
 };
 
@@ -23,6 +24,10 @@ static void scan_take_refunded(Scan *scan, sqlite3_value **values) {
 
 static void scan_take_member(Scan *scan, sqlite3_value **values) {
     roster_add(scan->roster, &scan->ledger.customers, values[0], scan->ledger.err);
+}
+
+static void scan_take_summary(Scan *scan, sqlite3_value **values) {
+    summary_add(scan->summary, values);
 }
 
 /* The scan of a running statement; its first step takes the one that waits. */
@@ -132,4 +137,21 @@ void scan_source(Book *book, Arena *arena, Err *err, const ScanRequest *request)
     sqlite3_finalize(first);
     if (!err->rc) book_build(book, &scan->ledger, request->needs, request->poll);
     ledger_close(&scan->ledger);
+}
+
+void scan_summary(Book *book, Buyers *buyers, Arena *arena, Err *err, const ScanRequest *request) {
+    const Source *source = request->source;
+    const char *money = source->chosen[SOURCE_AMOUNT];
+    Summary summary;
+    Scan scan = {.ledger = {.err = err, .arena = arena}, .summary = &summary};
+    if (err->rc) return;
+    const char *sql = arena_printf(arena, err, "SELECT retain_sink(o.\"%w\", o.\"%w\", o.\"%w\", o.\"%w\"%s%s%s)"
+                                   " FROM %s AS o", source->chosen[SOURCE_CUSTOMER],
+                                   source->history[SOURCE_FREQUENCY], source->history[SOURCE_RECENCY],
+                                   source->history[SOURCE_AGE], money ? ", o.\"" : "",
+                                   money ? arena_printf(arena, err, "%w", money) : "", money ? "\"" : "",
+                                   source->from);
+    summary_open(&summary, arena, err, money != NULL, request->rules.skip_unreadable);
+    sqlite3_finalize(scan_pass(&scan, scan_take_summary, request->sink, source, sql));
+    summary_close(&summary, book, buyers);
 }
