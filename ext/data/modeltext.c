@@ -217,9 +217,10 @@ static void modeltext_take_number(ModeltextReader *reader, ModeltextKey key) {
     int n = decimal_parse(reader->at, &reader->number[key]);
     if (n == 0) {
         modeltext_expected(reader, "a number");
-    } else if (modeltext_keys[key].kind == MODELTEXT_POSITIVE && !(reader->number[key] > 0)) {
-        err_set(reader->err, SQLITE_ERROR, "model must be what clv_fit returns: %s must be above 0, not %.*s",
-                modeltext_keys[key].name, n, reader->at);
+    } else if (modeltext_keys[key].kind == MODELTEXT_POSITIVE &&
+               (reader->number[key] < MODELTEXT_PARAM_MIN || reader->number[key] > MODELTEXT_PARAM_MAX)) {
+        err_set(reader->err, SQLITE_ERROR, "model must be what clv_fit returns: %s must be above 0 and not extreme,"
+                " not %.*s", modeltext_keys[key].name, n, reader->at);
     }
     reader->at += n;
 }
