@@ -30,7 +30,13 @@ typedef enum ModeltextKey {
     MODELTEXT_KEYS
 } ModeltextKey;
 
-typedef enum ModeltextKind { MODELTEXT_LAW, MODELTEXT_POSITIVE, MODELTEXT_NUMBER, MODELTEXT_WORDS, MODELTEXT_OBJECT } ModeltextKind;
+typedef enum ModeltextKind {
+    MODELTEXT_LAW,
+    MODELTEXT_POSITIVE,
+    MODELTEXT_NUMBER,
+    MODELTEXT_WORDS,
+    MODELTEXT_OBJECT
+} ModeltextKind;
 
 static const struct {
     const char *name;
@@ -260,7 +266,8 @@ static void modeltext_take_object(ModeltextReader *reader, bool of_spend) {
 
 static void modeltext_need(ModeltextReader *reader, ModeltextKey key) {
     if (!reader->given[key])
-        err_set(reader->err, SQLITE_ERROR, "model must be what clv_fit returns: '%s' is missing", modeltext_keys[key].name);
+        err_set(reader->err, SQLITE_ERROR, "model must be what clv_fit returns: '%s' is missing",
+                modeltext_keys[key].name);
 }
 
 static void modeltext_take_all(ModeltextReader *reader) {

@@ -40,8 +40,8 @@ static void summary_refuse(sqlite3_value *value, const char *name, const char *w
     const char *text = type == SQLITE_BLOB ? "a blob" : type == SQLITE_NULL ? "NULL"
                                                                            : (const char *)sqlite3_value_text(value);
     if (!text) err_nomem(err);
-    else err_set(err, SQLITE_ERROR, type == SQLITE_TEXT ? "%s must be %s, not '%s'" : "%s must be %s, not %s", name, wanted,
-                 err_quote(text, strlen(text), shown));
+    else err_set(err, SQLITE_ERROR, type == SQLITE_TEXT ? "%s must be %s, not '%s'" : "%s must be %s, not %s", name,
+                 wanted, err_quote(text, strlen(text), shown));
 }
 
 static int32_t summary_days(sqlite3_value *value, const char *name, Err *err) {

@@ -136,12 +136,13 @@ static bool call_is_summary(const Call *call, const Source *source, unsigned nee
 
 /* What is said of orders would be ignored; better an error. */
 static void call_choose_summary(Call *call, Source *source) {
-    static const CallCommon of_orders[] = {CALL_AS_OF, CALL_ORDER_COLUMN, CALL_UTC_OFFSET, CALL_CALENDAR, CALL_DATE_UNIT};
+    static const CallCommon of_orders[] = {CALL_AS_OF, CALL_ORDER_COLUMN, CALL_UTC_OFFSET, CALL_CALENDAR,
+                                           CALL_DATE_UNIT};
     ArgValue *common = call->common;
     for (size_t i = 0; i < sizeof(of_orders) / sizeof(of_orders[0]); i++)
         if (common[of_orders[i]].given)
-            err_set(call->err, SQLITE_ERROR, "%s is for orders: %s is read as a table of customers (name its date_column if"
-                    " it is not)", retain_common_args[of_orders[i]].name, source->name);
+            err_set(call->err, SQLITE_ERROR, "%s is for orders: %s is read as a table of customers (name its date_column"
+                    " if it is not)", retain_common_args[of_orders[i]].name, source->name);
     source_choose_summary(source, call_asked(&common[CALL_CUSTOMER_COLUMN]),
                           call_asked(&common[CALL_AMOUNT_COLUMN]));
     common[CALL_CUSTOMER_COLUMN].text = source->chosen[SOURCE_CUSTOMER];
