@@ -21,7 +21,7 @@
 -- A purchase is a customer's day whose amounts add up to more than zero, or are all zero.
 WITH
 line AS (
-    SELECT customer_id, substr(order_date, 1, 10) AS day, amount
+    SELECT customer_id, substr(order_date, 1, 10) AS day, coalesce(amount, 0) AS amount
     FROM orders
 ),
 -- Ids, and what is left of them from level to level.

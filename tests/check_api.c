@@ -32,9 +32,9 @@
 /* Cannot fail, or nobody hears of it: a result is judged by SQLite, an append by sqlite3_str_finish,
  * and what reads or converts a number has no error. */
 #define API_HARMLESS(X)                                                                           \
-    X(column_count) X(column_int) X(context_db_handle) X(errmsg) X(free) X(libversion)            \
+    X(column_count) X(column_int) X(context_db_handle) X(errmsg) X(free) X(get_auxdata) X(libversion) \
     X(result_blob64) X(result_double) X(result_error) X(result_error_code) X(result_error_nomem)  \
-    X(result_int64) X(result_null) X(result_text) X(result_text64) X(result_value) X(str_append)  \
+    X(result_int64) X(result_null) X(result_text) X(result_text64) X(result_value) X(set_auxdata) X(str_append) \
     X(str_appendall) X(str_appendchar) X(str_appendf) X(str_new) X(stricmp) X(user_data)          \
     X(value_bytes) X(value_double) X(value_free) X(value_int64) X(value_numeric_type)             \
     X(value_type) X(xsnprintf)

@@ -40,6 +40,7 @@ typedef struct Book {
     Day day_first;           /* of the first purchase; meaningless without buyers */
     Day as_of;               /* as asked for, else the last order date; CIVIL_DAY_MIN - 1 without rows */
     bool has_amounts;        /* the rows had amounts */
+    bool is_summary;         /* of a table of customers (data/summary.h): no purchase day is known, no page is there */
     int64_t rows_read, rows_skipped, rows_no_customer;
     Map customers, segments; /* keys only: their hash tables are gone */
     BookPage *pages;         /* LEDGER_PAGE_CUSTOMERS customers each */

@@ -90,7 +90,7 @@ static double predictor_mean_spend(const Buyers *buyers) {
     Sum sum = {0};
     double n = 0;
     for (int64_t i = 0; i < buyers->n; i++) {
-        if (buyers->frequency[i] == 0) continue;
+        if (buyers->frequency[i] == 0 || isnan(buyers->monetary_value[i])) continue;
         sum_add(&sum, buyers->monetary_value[i] * buyers->frequency[i]);
         n += buyers->frequency[i];
     }
@@ -122,6 +122,17 @@ void predictor_fit(Predictor *predictor, const Book *book, const Buyers *buyers,
     predictor_note_spend(predictor, arena, err);
 }
 
+void predictor_note_summary(Predictor *predictor, const Book *book, const Buyers *buyers, Arena *arena, Err *err) {
+    int64_t unknown = 0;
+    if (err->rc || !book->is_summary) return;
+    predictor_add_note(predictor, arena, err, "from a table of customers: dates and past orders are not known");
+    for (int64_t i = 0; i < buyers->n; i++) unknown += buyers->frequency[i] > 0 && isnan(buyers->monetary_value[i]);
+    if (book->has_amounts && unknown)
+        predictor_add_note(predictor, arena, err,
+                           arena_printf(arena, err, "%lld with a repeat purchase have no monetary_value",
+                                        (long long)unknown));
+}
+
 /* ---- Figures of one buyer ---- */
 
 double predictor_p_alive(const Predictor *predictor, const Buyers *buyers, int64_t i) {
@@ -142,6 +153,7 @@ double predictor_rate(const Predictor *predictor, const Buyers *buyers, int64_t 
 
 double predictor_spend(const Predictor *predictor, const Buyers *buyers, int64_t i) {
     double spend = (double)NAN;
+    if (buyers->frequency[i] > 0 && isnan(buyers->monetary_value[i])) return spend;
     if (predictor->has_spend)
         spend = gammagamma_expected_spend(
             &predictor->spend.params, buyers->frequency[i],

@@ -30,6 +30,9 @@ typedef struct Predictor {
 void predictor_fit(Predictor *predictor, const Book *book, const Buyers *buyers, PurchaseModel model,
                    Arena *arena, Err *err, const Poll *poll);
 
+/* Adds to the note what a book that is a summary does not say; nothing for any other. */
+void predictor_note_summary(Predictor *predictor, const Book *book, const Buyers *buyers, Arena *arena, Err *err);
+
 /* P(alive) and P(no purchase in the next t days) of one buyer; NaN without a model. */
 double predictor_p_alive(const Predictor *predictor, const Buyers *buyers, int64_t i);
 double predictor_p_no_purchase(const Predictor *predictor, const Buyers *buyers, int64_t i, double t);

@@ -11,6 +11,7 @@ typedef void (*ScanTake)(Scan *scan, sqlite3_value **values);
 struct Scan {
     Ledger ledger;
     const ScanRequest *request;
+    Summary *summary;          /* of a table of customers; else NULL */
     ScanTake take;
     bool wanted[SOURCE_ROLES]; /* the roles that are among the sink's arguments, ... */
     int n_roles;               /* ... so many; the watcher's columns stand behind them */
@@ -49,6 +50,10 @@ static void scan_take_refunded(Scan *scan, sqlite3_value **values) {
 
 static void scan_take_member(Scan *scan, sqlite3_value **values) {
     roster_add(scan->request->roster, &scan->ledger.customers, values[0], scan->ledger.err);
+}
+
+static void scan_take_summary(Scan *scan, sqlite3_value **values) {
+    summary_add(scan->summary, values);
 }
 
 /* The scan of a running statement; its first step takes the one that waits. */
@@ -123,6 +128,10 @@ static void scan_pass(Scan *scan, ScanTake take, const Source *source, const cha
                 sqlite3_errmsg(source->db));
 }
 
+static void scan_close(Scan *scan) {
+    while (scan->n_passes > 0) sqlite3_finalize(scan->passes[--scan->n_passes]);
+}
+
 /* One pass into a new ledger; what the watcher asks for next. */
 static ScanNext scan_read(Scan *scan, const LedgerOptions *options, Arena *arena, Err *err, RowRules *rules) {
     const ScanWatch *watch = scan->request->watch;
@@ -189,7 +198,25 @@ void scan_source(Book *book, Arena *arena, Err *err, const ScanRequest *request)
     }
     if (next == SCAN_LOOK) scan_pass(scan, scan_take_sight, source, scan->sql);
     if (request->roster) scan_members(scan);
-    while (scan->n_passes > 0) sqlite3_finalize(scan->passes[--scan->n_passes]);
+    scan_close(scan);
     if (!err->rc) book_build(book, &scan->ledger, request->needs, request->poll);
     ledger_close(&scan->ledger);
+}
+
+void scan_summary(Book *book, Buyers *buyers, Arena *arena, Err *err, const ScanRequest *request) {
+    const Source *source = request->source;
+    const char *money = source->chosen[SOURCE_AMOUNT];
+    Summary summary;
+    Scan scan = {.ledger = {.err = err, .arena = arena}, .request = request, .summary = &summary};
+    if (err->rc) return;
+    const char *sql = arena_printf(arena, err, "SELECT retain_sink(o.\"%w\", o.\"%w\", o.\"%w\", o.\"%w\"%s%s%s)"
+                                   " FROM %s AS o", source->chosen[SOURCE_CUSTOMER],
+                                   source->history[SOURCE_FREQUENCY], source->history[SOURCE_RECENCY],
+                                   source->history[SOURCE_AGE], money ? ", o.\"" : "",
+                                   money ? arena_printf(arena, err, "%w", money) : "", money ? "\"" : "",
+                                   source->from);
+    summary_open(&summary, arena, err, money != NULL, request->rules.skip_unreadable);
+    scan_pass(&scan, scan_take_summary, source, sql);
+    scan_close(&scan);
+    summary_close(&summary, book, buyers);
 }

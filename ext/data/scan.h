@@ -12,6 +12,7 @@
 #include "data/book.h"
 #include "data/roster.h"
 #include "data/source.h"
+#include "data/summary.h"
 
 typedef struct Scan Scan;
 
@@ -62,5 +63,8 @@ int scan_register(sqlite3 *db, ScanSink *sink, void (*destroy)(void *));
 /* Reads the source into a book whose memory is the arena's.  err gets the first failure: SQLite's own
  * code and text, or the row that could not be read. */
 void scan_source(Book *book, Arena *arena, Err *err, const ScanRequest *request);
+
+/* The same for a source that is a table of customers, with its history columns chosen. */
+void scan_summary(Book *book, Buyers *buyers, Arena *arena, Err *err, const ScanRequest *request);
 
 #endif

@@ -392,3 +392,38 @@ void source_choose_member(Source *source, const char *asked, const char *like) {
     if (!column) column = source_find_column(source, &source_member, asked);
     source->chosen[SOURCE_CUSTOMER] = source->err->rc ? NULL : column;
 }
+
+/* ---- Tables of customers ---- */
+
+static const char *const source_history_names[SOURCE_HISTORY] = {
+    [SOURCE_FREQUENCY] = "frequency", [SOURCE_RECENCY] = "recency", [SOURCE_AGE] = "age"};
+
+static const char *source_named(const Source *source, const char *name) {
+    for (int i = 0; i < source->n_columns; i++)
+        if (sqlite3_stricmp(source->columns[i], name) == 0) return source->columns[i];
+    return NULL;
+}
+
+bool source_is_summary(const Source *source) {
+    if (source->err->rc) return false;
+    for (int i = 0; i < SOURCE_HISTORY; i++)
+        if (!source_named(source, source_history_names[i])) return false;
+    const char *const *group = source_roles[SOURCE_DATE].usual;
+    for (; *group; group++) {
+        if (source_first_of(source, group)) return false;
+        while (*group) group++;
+    }
+    return true;
+}
+
+void source_choose_summary(Source *source, const char *customer, const char *money) {
+    source_choose(source, SOURCE_CUSTOMER, customer);
+    for (int i = 0; i < SOURCE_HISTORY && !source->err->rc; i++) {
+        source->history[i] = source_named(source, source_history_names[i]);
+        if (!source->history[i])
+            err_set(source->err, SQLITE_ERROR, "without a date_column %s must be a table of customers, with %s (it has:"
+                    " %s)", source->name, source_history_names[i], source_list(source));
+    }
+    if (money) source_choose(source, SOURCE_AMOUNT, money);
+    else source->chosen[SOURCE_AMOUNT] = source_named(source, "monetary_value");
+}

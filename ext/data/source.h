@@ -6,6 +6,8 @@
 #ifndef SOURCE_H
 #define SOURCE_H
 
+#include <stdbool.h>
+
 #include "base/arena.h"
 #include "base/sqlite.h"
 
@@ -18,6 +20,9 @@ typedef enum SourceRole {
     SOURCE_ROLES
 } SourceRole;
 
+/* What a table of customers has instead of dates. */
+enum { SOURCE_FREQUENCY, SOURCE_RECENCY, SOURCE_AGE, SOURCE_HISTORY };
+
 typedef struct Source {
     sqlite3 *db;
     Arena *arena;
@@ -29,6 +34,7 @@ typedef struct Source {
     int n_columns;
     const char *chosen[SOURCE_ROLES]; /* by role; NULL: none */
     const char *order_key; /* an order column that was left out, since it is the primary key */
+    const char *history[SOURCE_HISTORY]; /* NULL: not looked for, or not there */
 } Source;
 
 /* Finds the table, view or virtual table and its columns.  Errors: no such table (with the nearest name
@@ -41,6 +47,14 @@ void source_find(Source *source, sqlite3 *db, Arena *arena, Err *err, const char
  * order columns the first usual name is taken, and none where the column alone is the primary key, since
  * no two rows share it; a segment is never guessed. */
 void source_choose(Source *source, SourceRole role, const char *asked);
+
+/* True when the source looks like a table of customers: it has frequency, recency and age, and no column with the
+ * usual name of a date. */
+bool source_is_summary(const Source *source);
+
+/* Chooses the columns of a table of customers: its customer as source_choose, the history by name, and as amount
+ * money, asked as above; NULL: monetary_value, if there is one. */
+void source_choose_summary(Source *source, const char *customer, const char *money);
 
 /* Chooses the customer column of a table of customers, which customers_column names; asked as above.  Else it
  * is the column with the name that the orders use (like; NULL: none), or one with a usual name, or 'id'. */

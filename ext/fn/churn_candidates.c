@@ -112,7 +112,10 @@ typedef struct ChurnCandidatesState {
 static const Gaps *churn_candidates_gaps(const ChurnCandidatesState *state,
                                          const ChurnCandidatesRow *row) {
     ChurnCandidatesBlock *block = state->block;
-    if (block->gaps_buyer != row->buyer) gaps_read(&block->gaps, &row->customer);
+    if (block->gaps_buyer != row->buyer) {
+        if (row->customer.days) gaps_read(&block->gaps, &row->customer);
+        else block->gaps.n_own = row->customer.n_days - 1;
+    }
     block->gaps_buyer = row->buyer;
     return &block->gaps;
 }
@@ -234,7 +237,8 @@ static void churn_candidates_open_block(Call *call, ChurnCandidatesState *state)
     if (!state->block) return;
     state->block->number = -1;
     state->block->gaps_buyer = -1;
-    gaps_open(&state->block->gaps, &call->book, call->arena, call->err);
+    state->block->gaps = (Gaps){.usual = (double)NAN};
+    if (!call->book.is_summary) gaps_open(&state->block->gaps, &call->book, call->arena, call->err);
 }
 
 static int64_t churn_candidates_open(Call *call) {
@@ -242,12 +246,13 @@ static int64_t churn_candidates_open(Call *call) {
     if (!state) return 0;
     call->state = state;
     state->book = &call->book;
-    buyers_summarise(&state->buyers, &call->book, call->arena, call->err);
+    call_buyers(call, &state->buyers);
     int64_t n = state->buyers.n;
     if (n == 0) return 0;
     predictor_fit(&state->predictor, &call->book, &state->buyers,
                   (PurchaseModel)call->args[CHURN_CANDIDATES_MODEL].integer, call->arena, call->err,
                   call->poll);
+    predictor_note_summary(&state->predictor, &call->book, &state->buyers, call->arena, call->err);
     state->probability = arena_alloc_raw(call->arena, call->err, n, sizeof(double));
     state->value = arena_alloc_raw(call->arena, call->err, n, sizeof(double));
     state->listed = arena_alloc_raw(call->arena, call->err, n, sizeof(uint32_t));
@@ -265,8 +270,10 @@ static void churn_candidates_read_row(const ChurnCandidatesState *state, int64_t
     const Buyers *buyers = &state->buyers;
     row->buyer = i;
     row->id = *book_customer_id(state->book, buyers->customer[i]);
-    row->customer = book_customer(state->book, buyers->customer[i]);
-    row->last = row->customer.days[row->customer.n_days - 1];
+    row->customer = state->book->is_summary
+                        ? (BookCustomer){.n_days = (int64_t)buyers->frequency[i] + 1, .total = (double)NAN}
+                        : book_customer(state->book, buyers->customer[i]);
+    row->last = row->customer.days ? row->customer.days[row->customer.n_days - 1] : CIVIL_DAY_MIN - 1;
     row->silence = buyers->age[i] - buyers->recency[i];
     row->probability = state->probability[i];
     row->value = state->value[i];
@@ -302,7 +309,10 @@ static void churn_candidates_cell(const void *pointer, int64_t row_number, int c
         case CHURN_CANDIDATES_P_ALIVE:
             out_real(out, predictor_p_alive(&state->predictor, &state->buyers, row->buyer));
             break;
-        case CHURN_CANDIDATES_LAST: out_day(out, row->last); break;
+        case CHURN_CANDIDATES_LAST:
+            if (state->book->is_summary) out_null(out);
+            else out_day(out, row->last);
+            break;
         case CHURN_CANDIDATES_SINCE: out_int(out, row->silence); break;
         case CHURN_CANDIDATES_GAP:
             out_real(out, churn_candidates_gaps(state, row)->usual);
@@ -330,12 +340,15 @@ const TvfDef tvf_churn_candidates = {
                  " spend. usual_gap_days is the median of the customer's own gaps between purchase days;"
                  " with n < 3 of them it is (n x own median + (3 - n) x the shop's median) / 3. The reason's"
                  " 'basket down' compares the last two purchase days with those before, from four on."
+                 " A source without a date column that has frequency, recency, age and maybe"
+                 " monetary_value is read as a table of customers, one row each (date_column = '' says so where the"
+                 " names do not): the predictions are those from the orders, what needs the orders is NULL."
                  " Customers without a prediction are always listed, with a note. Rows are ordered by"
                  " value_at_risk, then churn_probability, largest first, then customer_id.",
              .example = "SELECT * FROM churn_candidates('orders', 90) LIMIT 50"},
     .cols = churn_candidates_cols,
     .args = churn_candidates_args,
-    .needs = CALL_ORDERS | CALL_AMOUNTS,
+    .needs = CALL_ORDERS | CALL_AMOUNTS | CALL_SUMMARIES,
     .order = churn_candidates_order,
     .n_order = 1,
     .open = churn_candidates_open,

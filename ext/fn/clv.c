@@ -32,7 +32,6 @@ typedef struct ClvTerms {
     double horizon_days, annual_discount_rate, margin;
 } ClvTerms;
 
-#define CLV_YEAR_DAYS 365.25
 enum {
     CLV_CURVE_CUSTOMERS = 24, /* of one frequency, that make a curve worth its points */
     CLV_POLL_CUSTOMERS = 512  /* between two polls */
@@ -59,7 +58,7 @@ static void clv_open_curves(ClvCurves *curves, const Predictor *predictor, const
     int32_t max_frequency = 0;
     *curves = (ClvCurves){.terms = {.law = predictor->purchases.law,
                                     .horizon = terms->horizon_days,
-                                    .delta = log1p(terms->annual_discount_rate) / CLV_YEAR_DAYS}};
+                                    .delta = purchase_discount(terms->annual_discount_rate)}};
     for (int64_t i = 0; i < buyers->n; i++)
         if (buyers->frequency[i] > max_frequency) max_frequency = buyers->frequency[i];
     curves->peers = arena_alloc(arena, err, (int64_t)max_frequency + 1, sizeof(*curves->peers));
@@ -221,11 +220,12 @@ static int64_t clv_open(Call *call) {
     state->terms = (ClvTerms){.horizon_days = (double)call->args[CLV_HORIZON].integer,
                               .annual_discount_rate = call->args[CLV_DISCOUNT].real,
                               .margin = call->args[CLV_MARGIN].real};
-    buyers_summarise(&state->buyers, &call->book, call->arena, call->err);
+    call_buyers(call, &state->buyers);
     int64_t n = state->buyers.n;
     if (n == 0) return 0;
     predictor_fit(&state->predictor, &call->book, &state->buyers,
                   (PurchaseModel)call->args[CLV_MODEL].integer, call->arena, call->err, call->poll);
+    predictor_note_summary(&state->predictor, &call->book, &state->buyers, call->arena, call->err);
     state->values = clv_values(&state->predictor, &state->terms, &state->buyers, call->arena,
                                call->err, call->poll);
     state->listed = arena_alloc_raw(call->arena, call->err, n, sizeof(uint32_t));
@@ -238,13 +238,14 @@ static int64_t clv_open(Call *call) {
 
 static void clv_read_row(const ClvState *state, int64_t i, ClvRow *row) {
     const Buyers *buyers = &state->buyers;
-    double total = book_customer(state->book, buyers->customer[i]).total;
+    bool known = state->book->has_amounts && !state->book->is_summary;
     row->customer = *book_customer_id(state->book, buyers->customer[i]);
     row->frequency = buyers->frequency[i];
     row->recency = buyers->recency[i];
     row->age = buyers->age[i];
     row->monetary_value = buyers->monetary_value[i];
-    row->historic_clv = state->book->has_amounts ? state->terms.margin * total : (double)NAN;
+    row->historic_clv = known ? state->terms.margin * book_customer(state->book, buyers->customer[i]).total
+                              : (double)NAN;
     row->value = state->values[i];
 }
 
@@ -265,8 +266,11 @@ static void clv_cell(const void *pointer, int64_t row_number, int col, Out *out)
     Day first = state->book->as_of - row->age;
     switch (col) {
         case CLV_CUSTOMER: out_key(out, &row->customer); break;
-        case CLV_FIRST: out_day(out, first); break;
-        case CLV_LAST: out_day(out, first + row->recency); break;
+        case CLV_FIRST:
+        case CLV_LAST:
+            if (state->book->is_summary) out_null(out);
+            else out_day(out, col == CLV_FIRST ? first : first + row->recency);
+            break;
         case CLV_FREQUENCY: out_int(out, row->frequency); break;
         case CLV_RECENCY: out_int(out, row->recency); break;
         case CLV_AGE: out_int(out, row->age); break;
@@ -288,11 +292,15 @@ const TvfDef tvf_clv = {
                  "predicted_clv = margin x p_alive x the expected purchases in the next horizon_days of a"
                  " customer alive at as_of, each weighing (1 + annual_discount_rate)^(-days / 365.25), x"
                  " expected spend. Purchases by BG/NBD or MBG/NBD, spend by Gamma-Gamma over repeat"
-                 " purchase days. Rows are ordered by predicted_clv, largest first, then customer_id.",
+                 " purchase days."
+                 " A source without a date column that has frequency, recency, age and maybe"
+                 " monetary_value is read as a table of customers, one row each (date_column = '' says so where the"
+                 " names do not): the predictions are those from the orders, what needs the orders is NULL."
+                 " Rows are ordered by predicted_clv, largest first, then customer_id.",
              .example = "SELECT * FROM clv('orders', 365) LIMIT 50"},
     .cols = clv_cols,
     .args = clv_args,
-    .needs = CALL_ORDERS | CALL_AMOUNTS,
+    .needs = CALL_ORDERS | CALL_AMOUNTS | CALL_SUMMARIES,
     .order = clv_order,
     .n_order = 2,
     .open = clv_open,

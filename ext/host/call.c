@@ -127,12 +127,43 @@ static bool call_find_members(Call *call, Host *host, const Source *orders, Sour
     return *name != 0;
 }
 
+/* True when the source is a table of customers: date_column='' says so, a named one denies it, and without either
+ * its columns tell. */
+static bool call_is_summary(const Call *call, const Source *source, unsigned needs) {
+    const char *date = call_asked(&call->common[CALL_DATE_COLUMN]);
+    if (!(needs & CALL_SUMMARIES)) return false;
+    return date ? !*date : source_is_summary(source);
+}
+
+/* What is said of orders would be ignored; better an error. */
+static void call_choose_summary(Call *call, Source *source) {
+    static const CallCommon of_orders[] = {CALL_AS_OF, CALL_ORDER_COLUMN, CALL_UTC_OFFSET, CALL_CALENDAR,
+                                           CALL_DATE_UNIT};
+    ArgValue *common = call->common;
+    for (size_t i = 0; i < sizeof(of_orders) / sizeof(of_orders[0]); i++)
+        if (common[of_orders[i]].given)
+            err_set(call->err, SQLITE_ERROR, "%s is for orders: %s is read as a table of customers (name its date_column"
+                    " if it is not)", retain_common_args[of_orders[i]].name, source->name);
+    source_choose_summary(source, call_asked(&common[CALL_CUSTOMER_COLUMN]),
+                          call_asked(&common[CALL_AMOUNT_COLUMN]));
+    common[CALL_CUSTOMER_COLUMN].text = source->chosen[SOURCE_CUSTOMER];
+    common[CALL_AMOUNT_COLUMN].text = source->chosen[SOURCE_AMOUNT] ? source->chosen[SOURCE_AMOUNT] : "";
+    common[CALL_DATE_COLUMN].text = common[CALL_ORDER_COLUMN].text = "";
+}
+
+void call_buyers(Call *call, Buyers *buyers) {
+    if (call->book.is_summary) *buyers = call->summary;
+    else buyers_summarise(buyers, &call->book, call->arena, call->err);
+}
+
 void call_read_orders(Call *call, Host *host, unsigned needs, const char *source_name) {
     ArgValue *common = call->common;
     Source members, *source = arena_alloc(call->arena, call->err, 1, sizeof(*source));
     if (!source) return;
     source_find(source, host->db, call->arena, call->err, source_name, call_asked(&common[CALL_SCHEMA]));
-    call_choose_columns(call, source, needs);
+    bool is_summary = call_is_summary(call, source, needs);
+    if (is_summary) call_choose_summary(call, source);
+    else call_choose_columns(call, source, needs);
     bool has_members = !call->err->rc && call_find_members(call, host, source, &members);
     ScanRequest request = {
         .sink = &host->sink,
@@ -149,7 +180,8 @@ void call_read_orders(Call *call, Host *host, unsigned needs, const char *source
         .roster = has_members ? &call->roster : NULL,
         .poll = call->poll};
     if (needs & CALL_AUDIT) call->audit = arena_alloc(call->arena, call->err, 1, sizeof(*call->audit));
-    if (call->audit) audit_read(call->audit, &call->book, call->arena, call->err, &request);
+    if (is_summary) scan_summary(&call->book, &call->summary, call->arena, call->err, &request);
+    else if (call->audit) audit_read(call->audit, &call->book, call->arena, call->err, &request);
     else scan_source(&call->book, call->arena, call->err, &request);
     common[CALL_AS_OF].day = call->book.as_of;
 }

@@ -8,6 +8,7 @@
 
 #include "data/audit.h"
 #include "data/book.h"
+#include "data/buyers.h"
 #include "data/roster.h"
 #include "data/source.h"
 #include "host/args.h"
@@ -39,7 +40,8 @@ enum {
     CALL_COUNTS = 32,     /* the book need not have the customers' ids */
     CALL_BY_SEGMENT = 64, /* with CALL_SEGMENTS: segment_column is required and follows the source */
     CALL_CUSTOMERS = 128, /* customers_source, customers_column: a table of customers beside the orders */
-    CALL_AUDIT = 256      /* with CALL_ORDERS: each row is checked, none is refused: call->audit, no on_error */
+    CALL_AUDIT = 256,     /* with CALL_ORDERS: each row is checked, none is refused: call->audit, no on_error */
+    CALL_SUMMARIES = 512  /* the source may be a table of customers with frequency, recency and age instead of orders */
 };
 
 /* Common arguments, in the order of their hidden columns. */
@@ -93,6 +95,7 @@ typedef struct Call {
     ArgValue *args;         /* by the function's own enum; open fills in what it works out */
     ArgValue *common;       /* by CallCommon; chosen columns and as_of filled in by the reading */
     Book book;              /* with CALL_ORDERS */
+    Buyers summary;         /* with CALL_SUMMARIES, of a book that is one: all buyers there are */
     Roster roster;          /* with CALL_CUSTOMERS; none unless customers_source is given */
     Audit *audit;           /* with CALL_AUDIT */
     void *state;            /* set by open, handed to cell */
@@ -120,6 +123,9 @@ void call_read_orders(Call *call, Host *host, unsigned needs, const char *source
 
 /* The period of an ARG_PERIOD, with week_start, calendar and, for blocks of days, the first purchase. */
 Period call_period(const Call *call, const ArgValue *arg);
+
+/* All buyers of the book, read or counted. */
+void call_buyers(Call *call, Buyers *buyers);
 
 /* The calendar in force. */
 CivilCalendar call_calendar(const Call *call);

@@ -53,6 +53,17 @@ static void function_scalar_call(sqlite3_context *context, int n, sqlite3_value 
     if (err.rc) function_fail(context, def->name, &err);
 }
 
+const void *function_kept(const Out *out, int i) {
+    return sqlite3_get_auxdata(out->context, i);
+}
+
+void function_keep(Out *out, int i, const void *made, size_t size) {
+    void *copy = sqlite3_malloc64(size);
+    if (!copy) return;
+    memcpy(copy, made, size);
+    sqlite3_set_auxdata(out->context, i, copy, sqlite3_free);
+}
+
 int function_register_scalar(Host *host, const ScalarDef *def) {
     int rc = SQLITE_OK;
     for (int n = function_required(def->args); n <= args_count(def->args) && !rc; n++)

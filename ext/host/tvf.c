@@ -352,7 +352,10 @@ static void tvf_show_arg(const TvfCursor *cursor, const TvfTable *table, int arg
     switch (specs[arg]->kind) {
         case ARG_INTEGER: out_int(out, value->integer); break;
         case ARG_REAL: out_real(out, value->real); break;
-        case ARG_DATE: out_day(out, value->day); break;
+        case ARG_DATE:
+            if (value->day >= CIVIL_DAY_MIN) out_day(out, value->day);
+            else out_null(out); /* a table of customers does not say it */
+            break;
         default: out_text(out, value->text);
     }
 }

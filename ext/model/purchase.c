@@ -7,6 +7,10 @@ static BgnbdKind purchase_kind(const PurchaseLaw *law) {
     return law->model == PURCHASE_MBGNBD ? BGNBD_MBG : BGNBD_BG;
 }
 
+double purchase_discount(double annual_discount_rate) {
+    return log1p(annual_discount_rate) / PURCHASE_YEAR_DAYS;
+}
+
 double purchase_alpha(const PurchaseLaw *law) {
     return law->model == PURCHASE_PNBD ? law->as.pnbd.alpha : law->as.bgnbd.alpha;
 }

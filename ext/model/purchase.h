@@ -36,6 +36,11 @@ typedef struct PurchaseCount {
 } PurchaseCount;
 PurchaseCount purchase_if_alive(const PurchaseLaw *law, double x, double T, double t, double delta);
 
+/* delta per day of a discount per year, so that a purchase after t days weighs
+ * (1 + annual_discount_rate)^(-t / PURCHASE_YEAR_DAYS). */
+#define PURCHASE_YEAR_DAYS 365.25
+double purchase_discount(double annual_discount_rate);
+
 /* Scale of the purchase rates, in days: alpha. */
 double purchase_alpha(const PurchaseLaw *law);
 
