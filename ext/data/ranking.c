@@ -3,10 +3,7 @@
 
 #include <string.h>
 
-#include "base/libm.h"
-
 enum { RANKING_KEY_BITS = 64 };
-#define RANKING_SIGN ((uint64_t)1 << 63)
 
 void ranking_open(Ranking *ranking, int64_t n, Err *err) {
     *ranking = (Ranking){0};
@@ -16,18 +13,9 @@ void ranking_open(Ranking *ranking, int64_t n, Err *err) {
     ranking->radix.n = 0;
 }
 
-/* A whole number that falls as the value grows.  The bits of a double rise with its size. */
-static uint64_t ranking_key(double value) {
-    uint64_t bits;
-    double number = value + 0.0; /* 0 for -0 */
-    memcpy(&bits, &number, sizeof(bits));
-    if (isnan(value)) return UINT64_MAX;
-    return bits & RANKING_SIGN ? bits : ~(bits | RANKING_SIGN);
-}
-
 void ranking_add(Ranking *ranking, uint32_t id, double value) {
     Radix *radix = &ranking->radix;
-    radix->key[radix->n] = ranking_key(value);
+    radix->key[radix->n] = radix_key_falling(value);
     radix->high[radix->n++] = id;
 }
 
@@ -36,7 +24,7 @@ int64_t ranking_close(Ranking *ranking, uint32_t *ids, SortCompare compare, cons
     int64_t n = radix->n;
     radix_sort(radix, RANKING_KEY_BITS, 0);
     memcpy(ids, radix->high, (size_t)n * sizeof(*ids));
-    for (int64_t first = 0, end; compare && first < n; first = end) {
+    for (int64_t first = 0, end; first < n; first = end) {
         for (end = first + 1; end < n && radix->key[end] == radix->key[first];) end++;
         if (end - first > 1) sort_ids(ids + first, radix->high_spare, end - first, compare, context);
     }

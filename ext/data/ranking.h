@@ -25,8 +25,7 @@ void ranking_open(Ranking *ranking, int64_t n, Err *err);
 
 void ranking_add(Ranking *ranking, uint32_t id, double value);
 
-/* Writes the ids in their order, those of equal values in that of compare (NULL: as they were added), and
- * returns their number. */
+/* Writes the ids in their order, those of equal values in that of compare, and returns their number. */
 int64_t ranking_close(Ranking *ranking, uint32_t *ids, SortCompare compare, const void *context);
 
 #endif

@@ -50,9 +50,9 @@ static int32_t rfm_score_segment(RfmScores *scores, const uint32_t *member, cons
     return n_bins;
 }
 
-void rfm_score(RfmScores *scores, const Standing *standing, int64_t n, int64_t n_segments, int32_t bins,
-               Arena *arena, Err *err) {
-    *scores = (RfmScores){.score = arena_alloc(arena, err, n, sizeof(*scores->score)),
+void rfm_score(RfmScores *scores, const Standing *standing, int32_t bins, Arena *arena, Err *err) {
+    int64_t n_segments = standing->n_segments;
+    *scores = (RfmScores){.score = arena_alloc(arena, err, standing->n, sizeof(*scores->score)),
                           .first_cut = arena_alloc(arena, err, n_segments + 1, sizeof(*scores->first_cut)),
                           .n_bins = arena_alloc(arena, err, n_segments, sizeof(*scores->n_bins))};
     if (err->rc) return;

@@ -36,7 +36,7 @@ typedef enum RfmSegment {
     " about_to_sleep; r 1-2: f 5 cannot_lose, 3-4 at_risk, 1-2 hibernating."
 
 typedef struct RfmScores {
-    uint8_t *score;     /* by member, 1 .. bins */
+    uint8_t *score;     /* by member, 1 .. bins; 0 for one who is left out */
     double *cut;        /* the least good value with a score; see rfm_cut */
     int64_t *first_cut; /* by segment */
     int32_t *n_bins;    /* by segment: scores that somebody has */
@@ -46,9 +46,8 @@ typedef struct RfmScores {
  * days; net amount, NaN without amounts. */
 double rfm_value(RfmMeasure measure, const BookCustomer *buyer, Day as_of, bool has_amounts);
 
-/* Scores the members of a standing of n members. */
-void rfm_score(RfmScores *scores, const Standing *standing, int64_t n, int64_t n_segments, int32_t bins,
-               Arena *arena, Err *err);
+/* Scores the members of a sorted standing; those left out of it get 0. */
+void rfm_score(RfmScores *scores, const Standing *standing, int32_t bins, Arena *arena, Err *err);
 
 /* The least good value in the segment that has this score. */
 static inline double rfm_cut(const RfmScores *scores, int64_t segment, uint8_t score) {

@@ -110,32 +110,38 @@ static void concentration_lay_periods(Call *call, ConcentrationState *state) {
     }
 }
 
-/* Counts or adds one customer: an amount for each of their periods, or one in all. */
-static void concentration_take(ConcentrationState *state, const BookCustomer *customer, bool has_amounts,
-                               bool add) {
+/* A customer has an amount in each of their periods, or one in all. */
+static void concentration_count(ConcentrationState *state, const BookCustomer *customer) {
     int64_t cell = segments_of(&state->segments, customer) * state->n_periods;
-    if (!state->by_period) {
-        if (add) cells_add(&state->cells, cell, has_amounts ? customer->total : (double)NAN);
-        else cells_count(&state->cells, cell);
-        return;
-    }
-    for (int64_t i = 0, end; i < customer->n_days; i = end) {
+    int32_t last = -1;
+    for (int64_t i = 0; i < customer->n_days && state->by_period; i++) {
         int32_t period = state->period_of[customer->days[i] - state->day_first];
-        double amount = 0;
-        for (end = i; end < customer->n_days; end++) {
-            if (state->period_of[customer->days[end] - state->day_first] != period) break;
-            amount += has_amounts ? customer->amounts[end] : (double)NAN;
-        }
-        if (add) cells_add(&state->cells, cell + period, amount);
-        else cells_count(&state->cells, cell + period);
+        if (period != last) cells_count(&state->cells, cell + period);
+        last = period;
     }
+    if (!state->by_period) cells_count(&state->cells, cell);
+}
+
+static void concentration_add(ConcentrationState *state, const BookCustomer *customer, bool has_amounts) {
+    int64_t cell = segments_of(&state->segments, customer) * state->n_periods;
+    int32_t last = -1;
+    double amount = has_amounts ? customer->total : (double)NAN;
+    for (int64_t i = 0; i < customer->n_days && state->by_period; i++) {
+        int32_t period = state->period_of[customer->days[i] - state->day_first];
+        if (last >= 0 && period != last) cells_add(&state->cells, cell + last, amount);
+        if (period != last) amount = 0;
+        amount += has_amounts ? customer->amounts[i] : (double)NAN;
+        last = period;
+    }
+    cells_add(&state->cells, state->by_period ? cell + last : cell, amount);
 }
 
 static void concentration_pass(Call *call, ConcentrationState *state, bool add) {
     const Book *book = &call->book;
     for (int64_t c = 0; c < book->n_customers && !call->err->rc; c++) {
         BookCustomer customer = book_customer(book, c);
-        if (customer.n_days > 0) concentration_take(state, &customer, book->has_amounts, add);
+        if (customer.n_days > 0 && add) concentration_add(state, &customer, book->has_amounts);
+        else if (customer.n_days > 0) concentration_count(state, &customer);
         if (c % MAP_PAGE_KEYS == 0 && poll_stop(call->poll)) err_set(call->err, SQLITE_INTERRUPT, "interrupted");
     }
 }

@@ -87,15 +87,20 @@ static void rfm_scores_measure(Call *call, const RfmScoresState *state, RfmMeasu
     }
 }
 
-static void rfm_scores_score(Call *call, RfmScoresState *state, RfmMeasure measure) {
+static void rfm_scores_score(Call *call, RfmScoresState *state) {
     Arena scratch = {0};
     Standing standing;
-    int64_t n = state->idorder.n, n_segments = state->segments.n;
+    int64_t n = state->idorder.n;
     double *value = arena_alloc_raw(&scratch, call->err, n, sizeof(*value));
     uint32_t *segment = state->segments.rank ? arena_alloc_raw(&scratch, call->err, n, sizeof(*segment)) : NULL;
-    if (!call->err->rc) rfm_scores_measure(call, state, measure, value, segment);
-    standing_open(&standing, value, segment, n, n_segments, &scratch, call->err);
-    rfm_score(&state->scores[measure], &standing, n, n_segments, state->bins, call->arena, call->err);
+    standing_open(&standing, n, state->segments.n, &scratch, call->err);
+    for (RfmMeasure measure = RFM_R; measure < RFM_MEASURES && !call->err->rc; measure++) {
+        if (measure == RFM_M && !call->book.has_amounts) break;
+        rfm_scores_measure(call, state, measure, value, segment);
+        if (call->err->rc) break;
+        standing_sort(&standing, value, segment);
+        rfm_score(&state->scores[measure], &standing, state->bins, call->arena, call->err);
+    }
     arena_free(&scratch);
 }
 
@@ -110,8 +115,7 @@ static int64_t rfm_scores_open(Call *call) {
     state->segments = segments_rank(&call->book, split, call->arena, call->err);
     idorder_open(&state->idorder, &call->book, call->arena, call->err);
     state->listing = listing_open(&call->book, state->idorder.customer, state->idorder.n, call->arena, call->err);
-    for (RfmMeasure measure = RFM_R; measure < RFM_MEASURES && !call->err->rc; measure++)
-        if (measure != RFM_M || call->book.has_amounts) rfm_scores_score(call, state, measure);
+    if (!call->err->rc) rfm_scores_score(call, state);
     return state->idorder.n;
 }
 

@@ -106,67 +106,74 @@ static BookCustomer segment_migration_seen(const BookCustomer *customer, Day as_
     return seen;
 }
 
-/* Ranks the members who had come by as_of. */
-static void segment_migration_rank(Call *call, const SegmentMigrationState *state, RfmMeasure measure, Day as_of,
-                                   Standing *standing, Arena *scratch) {
-    const Book *book = &call->book;
+/* What sorting takes, for each date anew. */
+typedef struct SegmentMigrationDesk {
+    double *value;     /* by member */
+    uint32_t *segment; /* by member; STANDING_OUT for who had not come yet */
+    Standing standing;
+    Arena arena;
+} SegmentMigrationDesk;
+
+static void segment_migration_open_desk(Call *call, const SegmentMigrationState *state,
+                                        SegmentMigrationDesk *desk) {
     int64_t n = state->idorder.n;
-    double *value = arena_alloc_raw(scratch, call->err, n, sizeof(*value));
-    uint32_t *segment = arena_alloc_raw(scratch, call->err, n, sizeof(*segment));
+    desk->value = arena_alloc_raw(&desk->arena, call->err, n, sizeof(*desk->value));
+    desk->segment = arena_alloc_raw(&desk->arena, call->err, n, sizeof(*desk->segment));
+    standing_open(&desk->standing, n, state->segments.n, &desk->arena, call->err);
+}
+
+/* Ranks the members who had come by as_of. */
+static void segment_migration_rank(Call *call, const SegmentMigrationState *state, SegmentMigrationDesk *desk,
+                                   RfmMeasure measure, Day as_of) {
+    const Book *book = &call->book;
     for (int64_t c = 0; c < book->n_customers && !call->err->rc; c++) {
         BookCustomer customer = book_customer(book, c);
         BookCustomer seen = segment_migration_seen(&customer, as_of, measure == RFM_M);
         uint32_t member = state->idorder.member[c];
         if (customer.n_days == 0) continue;
-        segment[member] = STANDING_OUT;
+        desk->segment[member] = STANDING_OUT;
         if (seen.n_days == 0) continue;
-        segment[member] = (uint32_t)segments_of(&state->segments, &customer);
-        value[member] = rfm_value(measure, &seen, as_of, book->has_amounts);
+        desk->segment[member] = (uint32_t)segments_of(&state->segments, &customer);
+        desk->value[member] = rfm_value(measure, &seen, as_of, book->has_amounts);
         if (c % MAP_PAGE_KEYS == 0 && poll_stop(call->poll)) err_set(call->err, SQLITE_INTERRUPT, "interrupted");
     }
-    standing_open(standing, value, segment, n, state->segments.n, scratch, call->err);
+    if (!call->err->rc) standing_sort(&desk->standing, desk->value, desk->segment);
 }
 
-static void segment_migration_sort_rfm(Call *call, const SegmentMigrationState *state, Day as_of, uint8_t *class,
-                                       Arena *scratch) {
+static void segment_migration_sort_rfm(Call *call, const SegmentMigrationState *state,
+                                       SegmentMigrationDesk *desk, Day as_of, uint8_t *class) {
     RfmScores scores[RFM_M];
-    int64_t n = state->idorder.n;
-    for (RfmMeasure measure = RFM_R; measure < RFM_M; measure++) {
-        Arena own = {0};
-        Standing standing;
-        segment_migration_rank(call, state, measure, as_of, &standing, &own);
-        rfm_score(&scores[measure], &standing, n, state->segments.n, RFM_BINS, scratch, call->err);
-        arena_free(&own);
+    for (RfmMeasure measure = RFM_R; measure < RFM_M && !call->err->rc; measure++) {
+        segment_migration_rank(call, state, desk, measure, as_of);
+        if (!call->err->rc) rfm_score(&scores[measure], &desk->standing, RFM_BINS, &desk->arena, call->err);
     }
-    for (int64_t i = 0; i < n && !call->err->rc; i++)
+    for (int64_t i = 0; i < state->idorder.n && !call->err->rc; i++)
         if (scores[RFM_R].score[i])
             class[i] = (uint8_t)rfm_segment(scores[RFM_R].score[i], scores[RFM_F].score[i], RFM_BINS);
 }
 
-static void segment_migration_sort_abc(Call *call, const SegmentMigrationState *state, Day as_of, uint8_t *class,
-                                       Arena *scratch) {
-    Standing standing;
-    segment_migration_rank(call, state, RFM_M, as_of, &standing, scratch);
+static void segment_migration_sort_abc(Call *call, const SegmentMigrationState *state,
+                                       SegmentMigrationDesk *desk, Day as_of, uint8_t *class) {
+    const Standing *standing = &desk->standing;
+    segment_migration_rank(call, state, desk, RFM_M, as_of);
     for (int64_t s = 0; s < state->segments.n && !call->err->rc; s++) {
-        int64_t first = standing.first[s], n = standing.first[s + 1] - first;
-        const double *amount = standing.value + first;
+        int64_t first = standing->first[s], n = standing->first[s + 1] - first;
+        const double *amount = standing->value + first;
         double total = pareto_total(amount, n);
         int64_t a = pareto_count(amount, n, SEGMENT_MIGRATION_A, total);
         int64_t b = pareto_count(amount, n, SEGMENT_MIGRATION_B, total);
-        for (int64_t i = 0; i < n; i++) class[standing.member[first + i]] = (uint8_t)((i >= a) + (i >= b));
+        for (int64_t i = 0; i < n; i++) class[standing->member[first + i]] = (uint8_t)((i >= a) + (i >= b));
     }
 }
 
 /* The class of each member at a date; NULL when err has failed. */
-static uint8_t *segment_migration_classify(Call *call, const SegmentMigrationState *state, Day as_of,
-                                           Arena *arena) {
-    Arena scratch = {0};
-    uint8_t *class = arena_alloc_raw(arena, call->err, state->idorder.n, sizeof(*class));
+static uint8_t *segment_migration_classify(Call *call, const SegmentMigrationState *state,
+                                           SegmentMigrationDesk *desk, Day as_of) {
+    uint8_t *class = arena_alloc_raw(&desk->arena, call->err, state->idorder.n, sizeof(*class));
     if (!class) return NULL;
     for (int64_t i = 0; i < state->idorder.n; i++) class[i] = SEGMENT_MIGRATION_ABSENT;
-    if (state->abc) segment_migration_sort_abc(call, state, as_of, class, &scratch);
-    else segment_migration_sort_rfm(call, state, as_of, class, &scratch);
-    arena_free(&scratch);
+    if (state->abc) segment_migration_sort_abc(call, state, desk, as_of, class);
+    else segment_migration_sort_rfm(call, state, desk, as_of, class);
     return class;
 }
 
@@ -226,7 +233,7 @@ static int64_t segment_migration_count_ways(Call *call, const SegmentMigrationSt
 }
 
 static int64_t segment_migration_open(Call *call) {
-    Arena scratch = {0};
+    SegmentMigrationDesk desk = {0};
     SegmentMigrationState *state = arena_alloc(call->arena, call->err, 1, sizeof(*state));
     if (!state) return 0;
     call->state = state;
@@ -242,13 +249,14 @@ static int64_t segment_migration_open(Call *call) {
     bool split = call->common[CALL_SEGMENT_COLUMN].text[0] != 0;
     state->segments = segments_rank(&call->book, split, call->arena, call->err);
     int64_t n_ways = segment_migration_count_ways(call, state), n_rows = 0;
-    idorder_open(&state->idorder, &call->book, &scratch, call->err);
-    const uint8_t *from = segment_migration_classify(call, state, state->from_date, &scratch);
-    const uint8_t *to = segment_migration_classify(call, state, call->book.as_of, &scratch);
+    idorder_open(&state->idorder, &call->book, &desk.arena, call->err);
+    segment_migration_open_desk(call, state, &desk);
+    const uint8_t *from = segment_migration_classify(call, state, &desk, state->from_date);
+    const uint8_t *to = segment_migration_classify(call, state, &desk, call->book.as_of);
     state->ways = arena_alloc(call->arena, call->err, n_ways, sizeof(*state->ways));
     if (!call->err->rc) segment_migration_tally(call, state, from, to);
     if (!call->err->rc) n_rows = segment_migration_list(state, n_ways);
-    arena_free(&scratch);
+    arena_free(&desk.arena);
     return n_rows;
 }
 

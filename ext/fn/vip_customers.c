@@ -10,6 +10,8 @@
  *
  * Whose refunds outweigh their purchases brings nothing: a share of 0, and the total is that of the others.
  */
+#include <string.h>
+
 #include "base/libm.h"
 #include "data/listing.h"
 #include "data/idorder.h"
@@ -47,8 +49,8 @@ static const ColSpec vip_customers_cols[] = {
     [VIP_CUSTOMERS_CUSTOMER] = {"customer_id", "", "as in the source"},
     [VIP_CUSTOMERS_AMOUNT] = {"amount", "REAL", "net amount of all rows so far"},
     [VIP_CUSTOMERS_SHARE] = {"share", "REAL",
-                             "part of the total, of the segment; 0 for a negative amount; NULL when nobody"
-                             " brought anything, and so are the columns from here on but one"},
+                             "part of the total of the segment; 0 for a negative amount; NULL when nobody"
+                             " brought anything"},
     [VIP_CUSTOMERS_CUM_SHARE] = {"cum_share", "REAL", "share of this customer and all above"},
     [VIP_CUSTOMERS_CUM_CUSTOMERS] = {"cum_customers_share", "REAL",
                                      "rank / customers: the part of the customers that brings cum_share"},
@@ -69,14 +71,16 @@ typedef struct VipCustomersGroup {
 
 typedef struct VipCustomersState {
     Segments segments;
-    Standing standing;
     VipCustomersGroup *groups; /* by segment */
-    double *cum_share;         /* by row */
+    int64_t *first;            /* by segment: its first row; one more than segments */
+    uint32_t *customer;        /* by row: the id in the book */
+    double *amount, *cum_share; /* by row */
     Listing *listing;
 } VipCustomersState;
 
 /* Members by what they brought. */
-static void vip_customers_rank(Call *call, VipCustomersState *state, const Idorder *idorder, Arena *scratch) {
+static void vip_customers_rank(Call *call, const VipCustomersState *state, const Idorder *idorder,
+                               Standing *standing, Arena *scratch) {
     const Book *book = &call->book;
     double *value = arena_alloc_raw(scratch, call->err, idorder->n, sizeof(*value));
     uint32_t *segment = state->segments.rank
@@ -88,15 +92,22 @@ static void vip_customers_rank(Call *call, VipCustomersState *state, const Idord
         if (segment) segment[idorder->member[c]] = (uint32_t)segments_of(&state->segments, &customer);
         if (c % MAP_PAGE_KEYS == 0 && poll_stop(call->poll)) err_set(call->err, SQLITE_INTERRUPT, "interrupted");
     }
-    standing_open(&state->standing, value, segment, idorder->n, state->segments.n, call->arena, call->err);
+    standing_open(standing, idorder->n, state->segments.n, scratch, call->err);
+    if (!call->err->rc) standing_sort(standing, value, segment);
+}
+
+/* Keeps of the standing what rows are made of. */
+static void vip_customers_keep(VipCustomersState *state, const Idorder *idorder, const Standing *standing) {
+    memcpy(state->first, standing->first, (size_t)(state->segments.n + 1) * sizeof(*state->first));
+    memcpy(state->amount, standing->value, (size_t)idorder->n * sizeof(*state->amount));
+    for (int64_t i = 0; i < idorder->n; i++) state->customer[i] = idorder->customer[standing->member[i]];
 }
 
 static void vip_customers_share(Call *call, VipCustomersState *state) {
-    const Standing *standing = &state->standing;
     for (int64_t s = 0; s < state->segments.n; s++) {
         VipCustomersGroup *group = &state->groups[s];
-        int64_t first = standing->first[s], n = standing->first[s + 1] - first;
-        const double *amount = standing->value + first;
+        int64_t first = state->first[s], n = state->first[s + 1] - first;
+        const double *amount = state->amount + first;
         group->total = pareto_total(amount, n);
         pareto_cumulate(amount, n, group->total, state->cum_share + first);
         for (int i = 0; i <= VIP_CUSTOMERS_B_SHARE; i++)
@@ -112,6 +123,7 @@ static void vip_customers_check(Call *call) {
 static int64_t vip_customers_open(Call *call) {
     Arena scratch = {0};
     Idorder idorder;
+    Standing standing;
     VipCustomersState *state = arena_alloc(call->arena, call->err, 1, sizeof(*state));
     if (!state) return 0;
     call->state = state;
@@ -120,16 +132,17 @@ static int64_t vip_customers_open(Call *call) {
     if (n == 0 || call->err->rc) return 0;
     bool split = call->common[CALL_SEGMENT_COLUMN].text[0] != 0;
     state->segments = segments_rank(&call->book, split, call->arena, call->err);
-    idorder_open(&idorder, &call->book, &scratch, call->err);
-    if (!call->err->rc) vip_customers_rank(call, state, &idorder, &scratch);
     state->groups = arena_alloc(call->arena, call->err, state->segments.n, sizeof(*state->groups));
-    state->cum_share = arena_alloc_raw(call->arena, call->err, n, sizeof(*state->cum_share));
-    state->listing = listing_open(&call->book, state->standing.member, n, call->arena, call->err);
-    if (!call->err->rc) {
-        vip_customers_share(call, state);
-        for (int64_t i = 0; i < n; i++) state->standing.member[i] = idorder.customer[state->standing.member[i]];
-    }
+    state->first = arena_alloc_raw(call->arena, call->err, state->segments.n + 1, sizeof(*state->first));
+    state->customer = arena_alloc_raw(call->arena, call->err, n, sizeof(*state->customer));
+    state->amount = arena_alloc_raw(call->arena, call->err, n, sizeof(*state->amount));
+    idorder_open(&idorder, &call->book, &scratch, call->err);
+    if (!call->err->rc) vip_customers_rank(call, state, &idorder, &standing, &scratch);
+    if (!call->err->rc) vip_customers_keep(state, &idorder, &standing);
     arena_free(&scratch);
+    state->cum_share = arena_alloc_raw(call->arena, call->err, n, sizeof(*state->cum_share));
+    state->listing = listing_open(&call->book, state->customer, n, call->arena, call->err);
+    if (!call->err->rc) vip_customers_share(call, state);
     return n;
 }
 
@@ -142,9 +155,9 @@ static void vip_customers_out_class(Out *out, const VipCustomersGroup *group, in
 static void vip_customers_cell(const void *pointer, int64_t row, int col, Out *out) {
     const VipCustomersState *state = pointer;
     const ListingRow *listed = listing_row(state->listing, row);
-    int64_t s = segments_of(&state->segments, &listed->customer), first = state->standing.first[s];
+    int64_t s = segments_of(&state->segments, &listed->customer), first = state->first[s];
     const VipCustomersGroup *group = &state->groups[s];
-    double amount = state->standing.value[row];
+    double amount = state->amount[row];
     switch (col) {
         case VIP_CUSTOMERS_SEGMENT: out_key(out, segments_key(&state->segments, s)); break;
         case VIP_CUSTOMERS_RANK: out_int(out, row - first + 1); break;
@@ -153,7 +166,7 @@ static void vip_customers_cell(const void *pointer, int64_t row, int col, Out *o
         case VIP_CUSTOMERS_SHARE: out_real(out, fmax(amount, 0) / group->total); break;
         case VIP_CUSTOMERS_CUM_SHARE: out_real(out, state->cum_share[row]); break;
         case VIP_CUSTOMERS_CUM_CUSTOMERS:
-            out_real(out, (double)(row - first + 1) / (double)(state->standing.first[s + 1] - first));
+            out_real(out, (double)(row - first + 1) / (double)(state->first[s + 1] - first));
             break;
         case VIP_CUSTOMERS_IS_VIP:
             if (isnan(group->total)) out_null(out);

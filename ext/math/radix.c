@@ -3,7 +3,25 @@
 
 #include <string.h>
 
+#include "base/libm.h"
+
 enum { RADIX_DIGIT_BITS = 11, RADIX_DIGITS = 1 << RADIX_DIGIT_BITS };
+#define RADIX_SIGN ((uint64_t)1 << 63)
+
+uint64_t radix_key_falling(double value) {
+    uint64_t bits;
+    double number = value + 0.0; /* 0 for -0 */
+    memcpy(&bits, &number, sizeof(bits));
+    if (isnan(value)) return UINT64_MAX;
+    return bits & RADIX_SIGN ? bits : ~(bits | RADIX_SIGN);
+}
+
+double radix_value(uint64_t key) {
+    uint64_t bits = key & RADIX_SIGN ? key : ~key & ~RADIX_SIGN;
+    double value;
+    memcpy(&value, &bits, sizeof(value));
+    return value;
+}
 
 int64_t radix_workspace_size(int64_t n) {
     int64_t pair = (int64_t)(sizeof(uint64_t) + sizeof(uint32_t));

@@ -13,6 +13,11 @@ typedef struct Radix {
     bool paired;                 /* a rank goes with each key */
 } Radix;
 
+/* A whole number that falls as the value grows: the bits of a double rise with its size.  NaN comes last; -0 is
+ * 0.  radix_value gives the value back. */
+uint64_t radix_key_falling(double value);
+double radix_value(uint64_t key);
+
 /* Bytes of workspace for n pairs. */
 int64_t radix_workspace_size(int64_t n);
 

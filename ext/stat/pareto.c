@@ -1,7 +1,7 @@
 /* pareto.c - see pareto.h. */
 #include "stat/pareto.h"
 
-#include <string.h>
+#include <stddef.h>
 
 #include "base/libm.h"
 #include "math/radix.h"
@@ -13,7 +13,6 @@ enum {
     PARETO_KEY_BITS = 64,
     PARETO_SMALL = 600 /* a radix sort's counters cost more than sorting so few */
 };
-#define PARETO_SIGN ((uint64_t)1 << 63)
 
 int64_t pareto_workspace_size(int64_t n) {
     return radix_workspace_size(n);
@@ -32,25 +31,6 @@ static void pareto_sort_few(double *amount, int64_t n) {
         }
 }
 
-/* The bits of a double rise with its size.  Flipped they are a whole number that falls with the value, and
- * flipping once more gives the value back. */
-static uint64_t pareto_flip(uint64_t bits) {
-    return bits & PARETO_SIGN ? bits : ~(bits | PARETO_SIGN);
-}
-
-static uint64_t pareto_key(double value) {
-    uint64_t bits;
-    memcpy(&bits, &value, sizeof(bits));
-    return pareto_flip(bits);
-}
-
-static double pareto_value(uint64_t key) {
-    uint64_t bits = key & PARETO_SIGN ? key : ~key & ~PARETO_SIGN;
-    double value;
-    memcpy(&value, &bits, sizeof(value));
-    return value;
-}
-
 void pareto_sort(double *amount, int64_t n, void *workspace) {
     Radix radix;
     if (n <= PARETO_SMALL) {
@@ -58,9 +38,9 @@ void pareto_sort(double *amount, int64_t n, void *workspace) {
         return;
     }
     radix_init(&radix, n, false, workspace);
-    for (int64_t i = 0; i < n; i++) radix.key[i] = pareto_key(amount[i] + 0.0); /* 0 for -0 */
+    for (int64_t i = 0; i < n; i++) radix.key[i] = radix_key_falling(amount[i]);
     radix_sort(&radix, PARETO_KEY_BITS, 0);
-    for (int64_t i = 0; i < n; i++) amount[i] = pareto_value(radix.key[i]);
+    for (int64_t i = 0; i < n; i++) amount[i] = radix_value(radix.key[i]);
 }
 
 /* ---- Shares ---- */
