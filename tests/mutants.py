@@ -44,7 +44,7 @@ MEMORY_MAX = 4 << 30
 
 # Of the check programs these say nothing about arithmetic, or need a process for each of their tests.
 OTHERS = {'check_base', 'check_threads', 'check_math'}
-SANITIZED = {'check_stat', 'check_data', 'check_model', 'check_time', 'check_twins'}
+SANITIZED = {'check_cells', 'check_stat', 'check_data', 'check_model', 'check_time', 'check_twins'}
 PACKAGES = {'check_math': 'gsl', 'check_time': 'icu-i18n icu-uc'}
 
 # ---- Mutants ----
@@ -54,8 +54,10 @@ SWAPS = {'+': '-', '-': '+', '*': '/', '/': '*', '%': '*', '+=': '-=', '-=': '+=
 OPERATOR = re.compile(r' (\+=|-=|\*=|/=|<=|>=|==|!=|&&|\|\||[-+*/%<>]) ')
 CONSTANT = re.compile(r'(?<![\w.])(\d+(?:\.\d+)?)(?![\w.])')
 # More memory than is needed is no mistake.
-DECLARED_SIZE = re.compile(r'^\s+(?:static |const )*(?:[A-Z]\w*|double|int|int\d+_t|uint\d+_t|bool|char) [^=;]*\[$'
-                           r'|\barena_alloc(?:_raw)?\([^;]*(?<!- )$')
+DECLARED_SIZE = re.compile(r'^\s+(?:static |const )*(?:[A-Z]\w*|double|int|int\d+_t|uint\d+_t|bool|char) (?:[^;]*, )?\w+\[$')
+ALLOCATED_SIZE = re.compile(r'\barena_alloc(?:_raw)?\([^;]*(?<!- )$')
+# The largest so far, or the smallest: taking an equal one again changes nothing.
+EXTREME = re.compile(r'\bif \((?:.* && |.* \|\| )?(\S.*) [<>] (\S.*)\) \2 = \1;$')
 STATEMENT = re.compile(r'^\s+(?:[a-z_][\w.\->\[\]]*(?: [-+*/]?= .*|\(.*\)|\+\+|--)|\+\+\w+|continue|break);$')
 
 
@@ -96,9 +98,12 @@ def line_mutants(line, masked):
         if match.group(1) == '*' and re.search(r'\b(?:const|[A-Z]\w*[a-z]\w*|char|double|int\w*_t|void)$',
                                                masked[:match.start()]):
             continue
+        if match.group(1) in '<>' and EXTREME.search(masked):
+            continue
         yield 'operator', line[:match.start(1)] + swap + line[match.end(1):]
     for match in CONSTANT.finditer(masked):
-        if DECLARED_SIZE.search(masked[:match.start()]):
+        before = masked[:match.start()]
+        if ALLOCATED_SIZE.search(before) or DECLARED_SIZE.search(before) and before.count('(') == before.count(')'):
             continue
         value = match.group()
         larger = str(int(value) + 1) if value.isdigit() else repr(float(value) + 1)
@@ -328,7 +333,7 @@ class Plan:
         """Sanitizers take their time: the golden tests that name a function of fn/, and programs of the file's room."""
         if test[0] == 'golden':
             return pathlib.Path(file).stem in self.texts[test]
-        return test[1] in (f'check_{pathlib.Path(file).parent.name}', 'check_data', 'check_twins')
+        return test[1] in (f'check_{pathlib.Path(file).parent.name}', 'check_data', 'check_cells', 'check_twins')
 
 
 def choose(mutants, listed, count, seed):
