@@ -9,7 +9,7 @@
 A mutant is one source file with one operator swapped, one comparison off by one, one constant one larger, one
 condition negated or one statement removed.  It is compiled into the check programs and the library; golden
 tests and programs that name the file run first, then all others, the quick ones before the slow ones, then those
-of SANITIZED with the mutant under AddressSanitizer and UndefinedBehaviorSanitizer.  The first failure kills it.
+that name it with the mutant under AddressSanitizer and UndefinedBehaviorSanitizer.  The first failure kills it.
 The same seed gives the same mutants as long as the sources are the same.
 
 tests/mutants.txt lists mutants that no test can kill, or none should: 'FILE | LINE | MUTATED LINE | REASON';
@@ -42,9 +42,10 @@ SANITIZE_ENV = {'ASAN_OPTIONS': 'detect_leaks=0', 'UBSAN_OPTIONS': 'halt_on_erro
 WORKERS = int(os.environ.get('MUTANT_WORKERS', '2'))
 MEMORY_MAX = 4 << 30
 
-# Of the check programs these say nothing about arithmetic, or need a process for each of their tests.
+# Of the check programs these say nothing about arithmetic, or need a process for each of their tests; and these
+# are too slow to look again under sanitizers.
 OTHERS = {'check_base', 'check_threads', 'check_math'}
-SANITIZED = {'check_cells', 'check_stat', 'check_data', 'check_model', 'check_time', 'check_twins'}
+SLOW = {'check_api', 'check_faults', 'check_laws', 'check_limits', 'check_sql'}
 PACKAGES = {'check_math': 'gsl', 'check_time': 'icu-i18n icu-uc'}
 
 # ---- Mutants ----
@@ -192,7 +193,7 @@ class Base:
     def __init__(self, folder, flags):
         self.folder, self.flags = folder, flags
         programs = sorted(p.stem for p in pathlib.Path('tests').glob('check_*.c'))
-        self.programs = [p for p in programs if p not in OTHERS and (flags is PLAIN or p in SANITIZED)]
+        self.programs = [p for p in programs if p not in OTHERS and (flags is PLAIN or p not in SLOW)]
         targets = ['objects', 'core', *(f'{folder}/tests/{p}' for p in self.programs)]
         built = run([MAKE, '-s', '-j2', f'BUILD={folder}', f'CFLAGS={" ".join(flags)} -DNDEBUG', *targets])
         if built.code:
@@ -321,19 +322,15 @@ class Plan:
     def limit(self, test):
         return 3 + 4 * self.seconds[test]
 
+    def names(self, test, file):
+        """Whether a test is about the file: its function is in the text, or the program is that of the room."""
+        return pathlib.Path(file).stem in self.texts[test] or test[1] == f'check_{pathlib.Path(file).parent.name}'
+
     def tests(self, file):
         """Those that name the file first, then the quick ones; the sanitizers are the last to look."""
-        stem = pathlib.Path(file).stem
         def rank(test):
-            named = stem in self.texts[test] or test[1] == f'check_{pathlib.Path(file).parent.name}'
-            return len(test), self.seconds[test] / (5 if named else 1)
-        return [t for t in sorted(self.seconds, key=rank) if len(t) == 2 or self.is_near(t, file)]
-
-    def is_near(self, test, file):
-        """Sanitizers take their time: the golden tests that name a function of fn/, and programs of the file's room."""
-        if test[0] == 'golden':
-            return pathlib.Path(file).stem in self.texts[test]
-        return test[1] in (f'check_{pathlib.Path(file).parent.name}', 'check_data', 'check_cells', 'check_twins')
+            return len(test), self.seconds[test] / (5 if self.names(test, file) else 1)
+        return [t for t in sorted(self.seconds, key=rank) if len(t) == 2 or self.names(t, file) or t[1] == 'check_data']
 
 
 def choose(mutants, listed, count, seed):
