@@ -444,6 +444,17 @@ START_TEST(the_one_with_most_days_may_be_any) {
         sqlite3_free(want);
         db_close(db);
     }
+    for (int who = 0; who < 40; who += 13) {
+        sqlite3 *db = db_open(NULL);
+        db_exec(db, "CREATE TABLE orders AS WITH RECURSIVE d(d) AS (SELECT 0 UNION ALL SELECT d + 1 FROM d WHERE d < 39)"
+                    " SELECT c.d AS customer_id, date('2021-01-01', (d.d * 7) || ' days') AS order_date, 5 + d.d %% 3 AS"
+                    " amount FROM d AS c, d WHERE c.d = %d OR (d.d + c.d) %% (9 + c.d %% 4) = 0 ORDER BY 1", who);
+        char *want = sqlite3_mprintf("%d|39|1", who);
+        db_expect(db, "SELECT customer_id, frequency, predicted_clv > 0 FROM clv('orders') ORDER BY 2 DESC LIMIT 1", want);
+        db_expect(db, "SELECT clv(customer_id, order_date, amount) > 0 FROM orders", "1");
+        sqlite3_free(want);
+        db_close(db);
+    }
 }
 END_TEST
 

@@ -58,7 +58,7 @@ CONSTANT = re.compile(r'(?<![\w.])(\d+(?:\.\d+)?)(?![\w.])')
 DECLARED_SIZE = re.compile(r'^\s+(?:static |const )*(?:[A-Z]\w*|double|int|int\d+_t|uint\d+_t|bool|char) (?:[^;]*, )?\w+\[$')
 ALLOCATED_SIZE = re.compile(r'\barena_alloc(?:_raw)?\([^;]*(?<!- )$')
 # The largest so far, or the smallest: taking an equal one again changes nothing.
-EXTREME = re.compile(r'\bif \((?:.* && |.* \|\| )?(\S.*) [<>] (\S.*)\) \2 = \1;$')
+EXTREME = re.compile(r'\bif \((?:.* && |.* \|\| )?(\S.*) [<>] (\S.*)\) (?:\2 = \1|\1 = \2);$')
 STATEMENT = re.compile(r'^\s+(?:[a-z_][\w.\->\[\]]*(?: [-+*/]?= .*|\(.*\)|\+\+|--)|\+\+\w+|continue|break);$')
 
 
