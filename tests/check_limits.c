@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "db.h"
@@ -165,6 +166,113 @@ START_TEST(fits_ask_the_progress_handler) {
     ck_assert_int_eq(result.rc, SQLITE_OK);
     ck_assert_msg(n >= 10, "asked %d times during the fit", (int)n);
     printf("a handler of 1000 steps is asked %d times during the fit of 20,000 customers\n", (int)n);
+    db_close(db);
+}
+END_TEST
+
+/* ---- How soon an interrupt is answered ---- */
+
+/* In seconds of the processor that the interrupted thread takes, so that a busy machine changes nothing. */
+#if defined(__SANITIZE_ADDRESS__)
+#define LIMITS_ANSWER 0.4
+#else
+#define LIMITS_ANSWER 0.1
+#endif
+enum { LIMITS_MOMENTS = 12, LIMITS_MOMENTS_LONG = 100 };
+
+static const char *const limits_long[] = {
+    "SELECT sum(retained) FROM retention_rate('orders', 'day')",
+    "SELECT count(churn_probability) FROM churn_candidates('orders', 90, 0)",
+    "SELECT count(predicted_clv) FROM clv('orders')",
+};
+
+/* 300,000 customers with gaps of their own who all come back until the end, so that a model without attrition
+ * fits best and its fit has to look for long. */
+static void limits_fill_faithful(sqlite3 *db) {
+    db_exec(db, "BEGIN; CREATE TABLE orders(customer_id, order_date, amount);"
+                "WITH RECURSIVE c(i, h) AS (VALUES (0, 1) UNION ALL SELECT i + 1, (h * 69069 + 1234567) & 4294967295"
+                " FROM c WHERE i < 1799999), n AS (SELECT i %% 300000 AS n, i / 300000 AS k, h >> 8 AS h FROM c),"
+                " gap AS (SELECT n, k, h, 3 + n * 31 %% 397 AS gap FROM n),"
+                " day AS (SELECT n, n * 7919 %% 700 + k * gap + h %% (1 + gap / 2) AS day, h FROM gap)"
+                " INSERT INTO orders SELECT n, 1600000000 + 86400 * day, 5 + h %% 1000 / 100.0 FROM day WHERE day < 1000;"
+                " COMMIT");
+}
+
+static double limits_seconds(clockid_t clock) {
+    struct timespec time;
+    clock_gettime(clock, &time);
+    return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
+}
+
+typedef struct LimitsMoment {
+    sqlite3 *db;
+    clockid_t clock;  /* of the thread that is interrupted */
+    double at, seen;  /* when to interrupt, and when that was done; 0: never */
+    int done;         /* an atomic flag */
+} LimitsMoment;
+
+static void *limits_interrupt_once(void *pointer) {
+    LimitsMoment *moment = pointer;
+    while (!__atomic_load_n(&moment->done, __ATOMIC_ACQUIRE)) {
+        if (limits_seconds(moment->clock) < moment->at) {
+            usleep(100);
+            continue;
+        }
+        sqlite3_interrupt(moment->db);
+        moment->seen = limits_seconds(moment->clock);
+        break;
+    }
+    return NULL;
+}
+
+/* Seconds from the interrupt, which comes after so many, to the end; -1 when the statement had ended before. */
+static double limits_answer(sqlite3 *db, const char *sql, double after, const OpsResult *want) {
+    LimitsMoment moment = {.db = db};
+    pthread_t thread;
+    pthread_getcpuclockid(pthread_self(), &moment.clock);
+    moment.at = limits_seconds(moment.clock) + after;
+    ck_assert_int_eq(pthread_create(&thread, NULL, limits_interrupt_once, &moment), 0);
+    OpsResult got = ops_run(db, sql);
+    double end = limits_seconds(moment.clock);
+    __atomic_store_n(&moment.done, 1, __ATOMIC_RELEASE);
+    pthread_join(thread, NULL);
+    ck_assert_msg(got.rc == SQLITE_INTERRUPT || ops_same(&got, want), "%s gives %d: %s", sql, got.rc, got.message);
+    limits_expect_free(db);
+    return got.rc == SQLITE_INTERRUPT ? end - moment.seen : -1;
+}
+
+static double limits_cost(sqlite3 *db, const char *sql, OpsResult *result) {
+    double start = limits_seconds(CLOCK_THREAD_CPUTIME_ID);
+    *result = ops_run(db, sql);
+    ck_assert_msg(result->rc == SQLITE_OK, "%s: %s", sql, result->message);
+    return limits_seconds(CLOCK_THREAD_CPUTIME_ID) - start;
+}
+
+/* Half of the moments are anywhere, half after the last row was read: in counting, sorting and fitting. */
+START_TEST(an_interrupt_is_answered_soon) {
+    const char *sql = limits_long[_i];
+    sqlite3 *db = db_open(NULL);
+    OpsResult want, bare;
+    uint64_t random = (uint64_t)_i + 1;
+    int n = ops_long() ? LIMITS_MOMENTS_LONG : LIMITS_MOMENTS, n_stopped = 0;
+    double longest = 0;
+    limits_fill_faithful(db);
+    limits_run_bare(db, 1000);
+    double scan = limits_cost(db, limits_bare, &bare), all = limits_cost(db, sql, &want);
+    if (scan > 0.9 * all) scan = 0.9 * all;
+    for (int i = 0; i < n; i++) {
+        double share = (double)(db_random(&random) >> 11) * 0x1p-53;
+        double after = i % 2 ? 0.002 + share * (all - 0.002) : scan + share * (all - scan);
+        double answer = limits_answer(db, sql, after, &want);
+        n_stopped += answer >= 0;
+        longest = fmax(longest, answer);
+    }
+    printf("%s, %.0f ms (the rows alone %.0f): %d of %d interrupts in time, answered after %.1f ms at most\n", sql,
+           1e3 * all, 1e3 * scan, n_stopped, n, 1e3 * longest);
+    ck_assert_msg(longest <= LIMITS_ANSWER, "%s: an interrupt is answered after %.0f ms", sql, 1e3 * longest);
+    ck_assert_int_ge(n_stopped, n / 3);
+    OpsResult again = ops_run(db, sql);
+    ck_assert(ops_same(&again, &want));
     db_close(db);
 }
 END_TEST
@@ -704,6 +812,7 @@ int main(void) {
     tcase_add_loop_test(tc, another_thread_interrupts, 0, COUNT(limits_readers));
     tcase_add_loop_test(tc, progress_handlers_stop_rows_and_fits, 0, COUNT(limits_readers));
     tcase_add_test(tc, fits_ask_the_progress_handler);
+    tcase_add_loop_test(tc, an_interrupt_is_answered_soon, 0, COUNT(limits_long));
     tcase_add_test(tc, what_the_authorizer_denies_is_denied);
     tcase_add_test(tc, a_denied_pragma_changes_no_figure);
     tcase_add_test(tc, ignored_columns_are_null);

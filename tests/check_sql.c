@@ -780,6 +780,26 @@ START_TEST(help_lists_what_there_is) {
 }
 END_TEST
 
+/* A letter too many: each name is proposed. */
+START_TEST(every_name_is_proposed) {
+    sqlite3 *db = db_open(NULL);
+    sqlite3_stmt *stmt = NULL;
+    int n = 0;
+    sqlite3_prepare_v2(db, "SELECT DISTINCT name FROM retain_help", -1, &stmt, NULL);
+    for (; sqlite3_step(stmt) == SQLITE_ROW; n++) {
+        char *sql = sqlite3_mprintf("SELECT * FROM retain_help('%sx')", sqlite3_column_text(stmt, 0));
+        char *words = sqlite3_mprintf("there is no function '%sx' (did you mean '%s'?)", sqlite3_column_text(stmt, 0),
+                                      sqlite3_column_text(stmt, 0));
+        db_expect_error(db, sql, SQLITE_ERROR, words);
+        sqlite3_free(sql);
+        sqlite3_free(words);
+    }
+    sqlite3_finalize(stmt);
+    ck_assert_int_ge(n, 8);
+    db_close(db);
+}
+END_TEST
+
 START_TEST(every_example_runs) {
     sqlite3 *db = sql_open_shop(120);
     sqlite3_stmt *stmt = NULL;
@@ -828,6 +848,7 @@ int main(void) {
     tcase_add_test(tc, clv_aggregate_is_the_mean_of_the_table);
     tcase_add_test(tc, aggregates_refuse);
     tcase_add_test(tc, help_lists_what_there_is);
+    tcase_add_test(tc, every_name_is_proposed);
     tcase_add_test(tc, every_example_runs);
     suite_add_tcase(suite, tc);
     SRunner *runner = srunner_create(suite);

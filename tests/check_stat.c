@@ -68,6 +68,53 @@ START_TEST(wilson_without_an_answer) {
 }
 END_TEST
 
+/* Without width the interval is the share itself, also at the ends. */
+START_TEST(wilson_of_no_width) {
+    for (int n = 1; n < 50; n++)
+        for (int k = 0; k <= n; k++) {
+            double low, high, share = (double)k / n;
+            wilson_interval(k, n, 0, &low, &high);
+            bool ends = (k > 0 || low == 0) && (k < n || high == 1);
+            if (!ends || !(fabs(low - share) < 1e-15) || !(fabs(high - share) < 1e-15))
+                ck_abort_msg("%d of %d: %.17g .. %.17g", k, n, low, high);
+            ck_assert(wilson_end(k, n, 0, false) == low && wilson_end(k, n, 0, true) == high);
+        }
+    ck_assert(isnan(wilson_z(1.5)) && isnan(wilson_z(NAN)) && wilson_z(0.5) > 0.67 && wilson_z(0.5) < 0.68);
+}
+END_TEST
+
+/* Two pairs lie on a line, whatever their size. */
+START_TEST(correlation_of_two_pairs) {
+    static const double sizes[] = {1e-9, 1e-3, 1, 1e9};
+    for (int i = 0; i < 4; i++)
+        for (int down = 0; down < 2; down++) {
+            Correlation c = {0};
+            correlation_add(&c, 3 * sizes[i], sizes[i]);
+            ck_assert(isnan(correlation_r(&c)));
+            correlation_add(&c, 4 * sizes[i], down ? -sizes[i] : 2 * sizes[i]);
+            ck_assert_double_eq_tol(correlation_r(&c), down ? -1 : 1, 1e-12);
+        }
+}
+END_TEST
+
+/* Rounding does not lead beyond 1 and -1. */
+START_TEST(correlation_of_lines) {
+    uint64_t s = 88172645463325252u;
+    for (int line = 0; line < 4000; line++) {
+        Correlation c = {0};
+        double slope = line % 2 ? -0.1 * line : 0.1 * line + 0.1;
+        for (int i = 0; i < 3 + line % 5; i++) {
+            s ^= s << 13, s ^= s >> 7, s ^= s << 17;
+            double x = (double)(s >> 40) / 7;
+            correlation_add(&c, x, slope * x + 0.3);
+        }
+        double r = correlation_r(&c);
+        if (!(fabs(r) <= 1) || !(fabs(fabs(r) - 1) < 1e-12) || (r < 0) != (slope < 0))
+            ck_abort_msg("line %d: %.17g", line, r);
+    }
+}
+END_TEST
+
 START_TEST(correlation_of_known_pairs) {
     Correlation c = {0}, line = {0}, flat = {0}, far = {0};
     static const double x[] = {43, 21, 25, 42, 57, 59}, y[] = {99, 65, 79, 75, 87, 81};
@@ -118,9 +165,8 @@ END_TEST
 /* Every way to have up to three of each of five values. */
 START_TEST(median_of_counts_is_that_of_the_values) {
     for (int code = 1; code < 1024; code++) {
-        int64_t count[5];
+        int64_t *count = malloc(5 * sizeof(*count)), n = 0;
         int32_t values[15];
-        int64_t n = 0;
         for (int i = 0; i < 5; i++) {
             count[i] = code >> 2 * i & 3;
             for (int64_t k = 0; k < count[i]; k++) values[n++] = i;
@@ -128,7 +174,11 @@ START_TEST(median_of_counts_is_that_of_the_values) {
         double want = 0.5 * ((double)values[(n - 1) / 2] + (double)values[n / 2]);
         double got = order_median_counts(count, 5);
         if (got != want) ck_abort_msg("case %d: %g, not %g", code, got, want);
+        free(count);
     }
+    int64_t *none = calloc(3, sizeof(*none));
+    ck_assert(isnan(order_median_counts(none, 3)));
+    free(none);
 }
 END_TEST
 
@@ -167,6 +217,21 @@ START_TEST(median_of_ints_is_that_of_the_sorted) {
 }
 END_TEST
 
+/* Every sequence of up to seven of four values, in memory of just its size. */
+START_TEST(median_of_any_few_ints) {
+    for (int n = 1, n_codes = 4; n <= 7; n++, n_codes *= 4)
+        for (int code = 0; code < n_codes; code++) {
+            int32_t *values = malloc((size_t)n * sizeof(*values)), sorted[7];
+            for (int i = 0; i < n; i++) sorted[i] = values[i] = (code >> 2 * i & 3) * 3 - 4;
+            qsort(sorted, (size_t)n, sizeof(*sorted), int_compare);
+            double want = 0.5 * ((double)sorted[(n - 1) / 2] + (double)sorted[n / 2]);
+            double got = order_median_ints(values, n);
+            if (got != want) ck_abort_msg("case %d of %d: %g, not %g", code, n, got, want);
+            free(values);
+        }
+}
+END_TEST
+
 int main(void) {
     Suite *suite = suite_create("stat");
     TCase *tc = tcase_create("stat");
@@ -175,11 +240,15 @@ int main(void) {
     tcase_add_test(tc, wilson_reference_cases);
     tcase_add_test(tc, wilson_bounds_solve_their_equation);
     tcase_add_test(tc, wilson_without_an_answer);
+    tcase_add_test(tc, wilson_of_no_width);
+    tcase_add_test(tc, correlation_of_two_pairs);
+    tcase_add_test(tc, correlation_of_lines);
     tcase_add_test(tc, correlation_of_known_pairs);
     tcase_add_test(tc, correlation_reference_case);
     tcase_add_test(tc, median_of_counts);
     tcase_add_test(tc, median_of_counts_is_that_of_the_values);
     tcase_add_test(tc, median_of_ints_is_that_of_the_sorted);
+    tcase_add_test(tc, median_of_any_few_ints);
     suite_add_tcase(suite, tc);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);

@@ -3,16 +3,21 @@
     python3 tests/mutants.py              60 mutants of seed 1
     python3 tests/mutants.py 200 7        200 mutants of seed 7
     python3 tests/mutants.py 20 1 time    of files whose path contains 'time'
+    python3 tests/mutants.py all          every one
+    python3 tests/mutants.py again        those that lived through the last run
 
 A mutant is one source file with one operator swapped, one comparison off by one, one constant one larger, one
-condition negated or one statement removed.  It is compiled into the check programs and the library, the fast
-tests nearest to the file run first, and the first failure kills it.  The same seed gives the same mutants as
-long as the sources are the same.
+condition negated or one statement removed.  It is compiled into the check programs and the library; golden
+tests and programs that name the file run first, then all others, the quick ones before the slow ones, then those
+that name it with the mutant under AddressSanitizer and UndefinedBehaviorSanitizer.  The first failure kills it.
+The same seed gives the same mutants as long as the sources are the same.
 
 tests/mutants.txt lists mutants that no test can kill, or none should: 'FILE | LINE | MUTATED LINE | REASON';
-'*' for the mutated line means every mutant of the line.  They are not sampled; an entry that is no mutant any
-more is a failure.  The last lines are the survivors and the sums; fails when less than 90 % were killed.
+'*' for the mutated line means every mutant of the line, '...' in FILE or LINE anything.  They are not sampled; an
+entry that is no mutant any more is a failure.  The last lines are the survivors, which also go to
+build/mutants/survivors.txt, and the sums; fails when less than 90 % were killed.
 """
+import collections
 import concurrent.futures
 import os
 import pathlib
@@ -22,26 +27,26 @@ import resource
 import shutil
 import subprocess
 import sys
-import time
 
 GOAL = 90.0
 BUILD = pathlib.Path('build/mutants')
 LIST = 'tests/mutants.txt'
+LIVED = BUILD / 'survivors.txt'
 CC = os.environ.get('CC', 'cc')
-FLAGS = ('-std=c11 -fPIC -fvisibility=hidden -ffp-contract=off -fno-math-errno -w -O1 -DNDEBUG -Iext').split()
-WORKERS = 2
-MEMORY_MAX = 6 << 30
+MAKE = os.environ.get('MAKE', 'make')
+FLAGS = '-std=c11 -fPIC -fvisibility=hidden -ffp-contract=off -fno-math-errno -w -DNDEBUG -Iext'.split()
+PLAIN = ['-O1']
+SANITIZE = ['-O1', '-fno-omit-frame-pointer', '-fsanitize=address,undefined,float-cast-overflow',
+            '-fno-sanitize-recover=all']
+SANITIZE_ENV = {'ASAN_OPTIONS': 'detect_leaks=0', 'UBSAN_OPTIONS': 'halt_on_error=1'}
+WORKERS = int(os.environ.get('MUTANT_WORKERS', '2'))
+MEMORY_MAX = 4 << 30
 
-# The tests that know a file best, in the order in which they run; golden tests by name, '' for all of them.
-KILLERS = {
-    'ext/stat/': ['check_stat', 'golden:', 'check_sql'],
-    'ext/time/': ['check_time', 'golden:', 'check_sql'],
-    'ext/model/': ['check_model', 'golden:clv', 'golden:', 'check_sql', 'check_faults'],
-    'ext/data/': ['check_data', 'golden:', 'check_sql', 'check_laws', 'check_faults'],
-    'ext/fn/': ['golden:*', 'golden:', 'check_data', 'check_sql', 'check_laws', 'check_faults'],
-}
-LIBRARY_TESTS = ('check_sql', 'check_laws')  # these only load the library,
-LOADS = LIBRARY_TESTS + ('check_data', 'check_faults')  # these load it, too
+# Of the check programs these say nothing about arithmetic, or need a process for each of their tests; and these
+# are too slow to look again under sanitizers.
+OTHERS = {'check_base', 'check_threads', 'check_math'}
+SLOW = {'check_api', 'check_faults', 'check_laws', 'check_limits', 'check_sql'}
+PACKAGES = {'check_math': 'gsl', 'check_time': 'icu-i18n icu-uc'}
 
 # ---- Mutants ----
 
@@ -49,7 +54,11 @@ SWAPS = {'+': '-', '-': '+', '*': '/', '/': '*', '%': '*', '+=': '-=', '-=': '+=
          '<': '<=', '<=': '<', '>': '>=', '>=': '>', '==': '!=', '!=': '==', '&&': '||', '||': '&&'}
 OPERATOR = re.compile(r' (\+=|-=|\*=|/=|<=|>=|==|!=|&&|\|\||[-+*/%<>]) ')
 CONSTANT = re.compile(r'(?<![\w.])(\d+(?:\.\d+)?)(?![\w.])')
-DECLARED_SIZE = re.compile(r'^\s+(?:static |const )*(?:[A-Z]\w*|double|int|int\d+_t|uint\d+_t|bool|char) [^=;]*\[$')  # more is no mistake
+# More memory than is needed is no mistake.
+DECLARED_SIZE = re.compile(r'^\s+(?:static |const )*(?:[A-Z]\w*|double|int|int\d+_t|uint\d+_t|bool|char) (?:[^;]*, )?\w+\[$')
+ALLOCATED_SIZE = re.compile(r'\barena_alloc(?:_raw)?\([^;]*(?<!- )$')
+# The largest so far, or the smallest: taking an equal one again changes nothing.
+EXTREME = re.compile(r'\bif \((?:.* && |.* \|\| )?(\S.*) [<>] (\S.*)\) (?:\2 = \1|\1 = \2);$')
 STATEMENT = re.compile(r'^\s+(?:[a-z_][\w.\->\[\]]*(?: [-+*/]?= .*|\(.*\)|\+\+|--)|\+\+\w+|continue|break);$')
 
 
@@ -90,9 +99,12 @@ def line_mutants(line, masked):
         if match.group(1) == '*' and re.search(r'\b(?:const|[A-Z]\w*[a-z]\w*|char|double|int\w*_t|void)$',
                                                masked[:match.start()]):
             continue
+        if match.group(1) in '<>' and EXTREME.search(masked):
+            continue
         yield 'operator', line[:match.start(1)] + swap + line[match.end(1):]
     for match in CONSTANT.finditer(masked):
-        if DECLARED_SIZE.search(masked[:match.start()]):
+        before = masked[:match.start()]
+        if ALLOCATED_SIZE.search(before) or DECLARED_SIZE.search(before) and before.count('(') == before.count(')'):
             continue
         value = match.group()
         larger = str(int(value) + 1) if value.isdigit() else repr(float(value) + 1)
@@ -105,13 +117,11 @@ def line_mutants(line, masked):
         yield 'statement', re.match(r'\s*', line).group() + ';'
 
 
-def all_mutants(part):
+def all_mutants():
     """[(file, line number, line, kind, mutated line)], in a fixed order."""
     files = [f for room in ('fn', 'model', 'stat', 'time') for f in sorted(pathlib.Path('ext', room).glob('*.c'))]
     files.append(pathlib.Path('ext/data/book.c'))
     for file in files:
-        if part not in str(file):
-            continue
         text = file.read_text(encoding='utf-8')
         masked = mask(text)
         lines, blanks = text.split('\n'), masked.split('\n')
@@ -125,8 +135,6 @@ def all_mutants(part):
 
 def read_list(mutants):
     """The mutants that are listed, and what is wrong with the list."""
-    known = {(m[0], m[2].strip(), m[4].strip()) for m in mutants}
-    known |= {(file, line, '*') for file, line, _ in known}
     listed, wrong = set(), []
     for number, text in enumerate(open(LIST, encoding='utf-8'), 1):
         if not text.strip() or text.startswith('#'):
@@ -134,165 +142,244 @@ def read_list(mutants):
         parts = [part.strip() for part in text.split(' | ')]
         if len(parts) != 4 or not all(parts):
             wrong.append(f'{LIST}:{number}: not FILE | LINE | MUTATED LINE | REASON')
-        elif tuple(parts[:3]) not in known:
+            continue
+        file, line = (re.compile('.*'.join(re.escape(piece) for piece in part.split('...'))) for part in parts[:2])
+        hits = [m for m in mutants if file.fullmatch(m[0]) and line.fullmatch(m[2].strip())
+                and parts[2] in ('*', m[4].strip())]
+        if not hits:
             wrong.append(f'{LIST}:{number}: no mutant any more: {parts[0]}: {parts[2]}')
-        else:
-            listed.add(tuple(parts[:3]))
+        listed.update(hits)
     return listed, wrong
 
 
-# ---- Building and testing ----
+# ---- Running ----
+
+Result = collections.namedtuple('Result', 'code text seconds')
+
 
 def run(command, env=None, seconds=600):
-    """Exit code and output; a code of its own for one that did not end."""
-    limit = lambda: resource.setrlimit(resource.RLIMIT_AS, (MEMORY_MAX, MEMORY_MAX))
+    """Runs to the end, or until one of its processes has used its seconds of the processor."""
+    def limit():
+        resource.setrlimit(resource.RLIMIT_CPU, (int(seconds) + 1, int(seconds) + 1))
+        if not (env or {}).get('ASAN_OPTIONS'):
+            resource.setrlimit(resource.RLIMIT_AS, (MEMORY_MAX, MEMORY_MAX))
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, preexec_fn=limit,
                                stdin=subprocess.DEVNULL, env={**os.environ, **(env or {})}, start_new_session=True)
     try:
-        return process.communicate(timeout=seconds)[0].decode(errors='replace'), process.returncode
+        text = process.communicate(timeout=20 + 20 * seconds)[0].decode(errors='replace')
     except subprocess.TimeoutExpired:
         os.killpg(process.pid, 9)
         process.communicate()
-        return 'did not end', -1
+        return Result(-1, 'did not end', seconds)
+    return Result(process.returncode, text, 0)
+
+
+def cpu_seconds(function):
+    """What function returns, and what its processes took of the processor."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    result = function()
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return result, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+
+
+# ---- Building ----
+
+# A test is ('golden', name) or ('check', program); with a third part it runs under sanitizers.
+
+
+class Base:
+    """The unchanged objects, plain or sanitized, and what each program is linked from."""
+
+    def __init__(self, folder, flags):
+        self.folder, self.flags = folder, flags
+        programs = sorted(p.stem for p in pathlib.Path('tests').glob('check_*.c'))
+        self.programs = [p for p in programs if p not in OTHERS and (flags is PLAIN or p not in SLOW)]
+        targets = ['objects', 'core', *(f'{folder}/tests/{p}' for p in self.programs)]
+        built = run([MAKE, '-s', '-j2', f'BUILD={folder}', f'CFLAGS={" ".join(flags)} -DNDEBUG', *targets])
+        if built.code:
+            sys.exit(f'does not build:\n{built.text}')
+        core = sorted((folder / 'core').rglob('*.o'))
+        self.archive = folder / 'core.a'
+        self.archive.unlink(missing_ok=True)
+        subprocess.check_call(['ar', 'rcs', str(self.archive), *map(str, core)])
+        self.objects = [o for o in sorted((folder / 'ext').rglob('*.o')) if o.with_suffix('.c').relative_to(folder).exists()]
+        defined = self.symbols(core, '--defined-only')
+        self.needs_core = {p: bool(defined & self.symbols([folder / 'tests' / f'{p}.o'], '--undefined-only'))
+                           for p in self.programs}
+        # The first failed assertion ends a program.
+        stop = folder / 'stop.c'
+        stop.write_text('void _exit(int); void __wrap__ck_assert_failed(void) { _exit(1); }')
+        subprocess.check_call([CC, *flags, '-c', '-o', str(folder / 'stop.o'), str(stop)])
+
+    @staticmethod
+    def symbols(objects, which):
+        text = subprocess.check_output(['nm', which, '-j', *map(str, objects)], text=True)
+        return {line for line in text.split('\n') if line and not line.endswith(':')}
 
 
 class Bench:
     """A folder in which mutants are built and tested, one after another."""
 
-    def __init__(self, folder, base):
-        self.folder, self.base = folder, base
+    def __init__(self, folder, bases):
+        self.folder, self.bases = folder, bases
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
 
-    def compile(self, source, where, core):
-        flags = FLAGS + (['-DSQLITE_CORE'] if core else []) + [f'-I{where.parent}']
-        target = self.folder / ('core.o' if core else 'library.o')
-        text, code = run([CC, *flags, '-c', '-o', str(target), str(source)])
-        return None if code else target
-
-    def link(self, test, mutant):
-        """The program or library of a test with the mutant's object in place of the file's own."""
-        core = test.startswith('check_') and test not in LIBRARY_TESTS
-        room = 'core/ext' if core else 'ext'
-        objects = [str(o) for o in sorted((self.base / room).rglob('*.o'))]
+    def begin(self, mutant):
+        self.mutant, self.built = mutant, {}
         if mutant:
-            own = str(self.base / room / pathlib.Path(mutant[0]).relative_to('ext').with_suffix('.o'))
-            objects[objects.index(own)] = str(self.folder / ('core.o' if core else 'library.o'))
-        if core:
-            target = self.folder / test
-            packages = {'check_math': 'gsl', 'check_time': 'icu-i18n icu-uc'}.get(test, '').split()
-            libraries = subprocess.check_output(['pkg-config', '--libs', 'check', *packages], text=True).split()
-            parts = [str(o) for o in sorted((self.base / 'tests').glob('*.o'))
-                     if o.stem == test or not o.stem.startswith('check_')]
-            command = [CC, '-o', str(target), *parts, *objects, *libraries, '-lsqlite3', '-lpthread', '-ldl', '-lm']
-        else:
-            target = self.folder / 'retain.so'
-            command = [CC, '-shared', '-o', str(target), *objects, '-lm']
-        text, code = run(command)
-        if code:
-            sys.exit(f'{test} does not link:\n{text}')
+            lines = pathlib.Path(mutant[0]).read_text(encoding='utf-8').split('\n')
+            lines[mutant[1]] = mutant[4]
+            (self.folder / 'mutant.c').write_text('\n'.join(lines), encoding='utf-8')
+
+    def object(self, base, core):
+        """The mutant, compiled; None when it is no C."""
+        def build():
+            target = self.folder / f'{base.folder.name}{"_core" if core else ""}.o'
+            flags = [*FLAGS, *base.flags, *(['-DSQLITE_CORE'] if core else []), f'-I{pathlib.Path(self.mutant[0]).parent}']
+            source = self.folder / 'mutant.c'
+            return None if run([CC, *flags, '-c', '-o', str(target), str(source)]).code else target
+        return self.once((base.folder, core, 'object'), build)
+
+    def library(self, base):
+        def build():
+            objects = list(base.objects)
+            if self.mutant:
+                own = base.folder / pathlib.Path(self.mutant[0]).with_suffix('.o')
+                objects[objects.index(own)] = self.object(base, False)
+            target = self.folder / base.folder.name / 'retain.so'
+            target.parent.mkdir(exist_ok=True)
+            self.link(['-shared', '-o', str(target), *map(str, objects), '-lm'], base)
+            return target.resolve()
+        return self.once((base.folder, 'library'), build)
+
+    def program(self, base, test):
+        own = [self.object(base, True)] if self.mutant and base.needs_core[test] else []
+        if self.mutant and not own and (base.folder, test) in self.kept:
+            return self.kept[base.folder, test]
+        libraries = subprocess.check_output(['pkg-config', '--libs', 'check', *PACKAGES.get(test, '').split()], text=True)
+        parts = [o for o in sorted((base.folder / 'tests').glob('*.o')) if o.stem == test or not o.stem.startswith('check_')]
+        target = self.folder / f'{base.folder.name}_{test}'
+        objects = [*parts, base.folder / 'stop.o', *own, base.archive]
+        self.link(['-Wl,--wrap=_ck_assert_failed', '-o', str(target), *map(str, objects), *libraries.split(), '-lsqlite3',
+                   '-lpthread', '-ldl', '-lm'], base)
+        if not own:
+            self.kept[base.folder, test] = target
         return target
 
-    def test(self, test, mutant, seconds):
-        """True when the test fails: it has killed the mutant."""
-        if test in LOADS:
-            self.link('golden:', mutant)
-        program = self.link(test, mutant)
-        env = {'CK_FORK': 'yes' if test == 'check_faults' else 'no', 'RETAIN_LIBRARY': str((self.folder / 'retain.so').resolve())}
-        if test.startswith('golden:'):
-            names = test[len('golden:'):].split()
-            return run(['sh', 'tests/golden.sh', *names], env, seconds)[1] != 0
-        if test in LIBRARY_TESTS:
-            program = self.base / 'tests' / test
-        return run([str(program)], env, seconds)[1] != 0
+    kept = {}  # programs that only load the library are linked once
 
-    def verdict(self, mutant, seconds):
-        file, number, _, _, mutated = mutant
-        lines = pathlib.Path(file).read_text(encoding='utf-8').split('\n')
-        lines[number] = mutated
-        source = self.folder / 'mutant.c'
-        source.write_text('\n'.join(lines), encoding='utf-8')
-        for core in (True, False):
-            if not self.compile(source, pathlib.Path(file), core):
-                return 'compiler'
-        for test in killers(file):
-            if self.test(test, mutant, seconds[test]):
-                return test
+    def link(self, arguments, base):
+        built = run([CC, *base.flags, *arguments])
+        if built.code:
+            sys.exit(f'{self.mutant} does not link:\n{built.text}')
+
+    def once(self, key, build):
+        if key not in self.built:
+            self.built[key] = build()
+        return self.built[key]
+
+    def fails(self, test, seconds):
+        """True when the test fails: it has killed the mutant."""
+        base = self.bases[len(test) > 2]
+        env = {'CK_FORK': 'no', 'RETAIN_LIBRARY': str(self.library(base)), **(SANITIZE_ENV if len(test) > 2 else {})}
+        if test[0] == 'golden':
+            if len(test) > 2:
+                names = ('libasan.so', 'libubsan.so')
+                env['GOLDEN_PRELOAD'] = ' '.join(
+                    subprocess.check_output([CC, f'-print-file-name={n}'], text=True).strip() for n in names)
+            return run(['sh', 'tests/golden.sh', test[1]], env, seconds).code != 0
+        return run([str(self.program(base, test[1]))], env, seconds).code != 0
+
+    def verdict(self, mutant, plan):
+        self.begin(mutant)
+        if not self.object(self.bases[0], False) or not self.object(self.bases[0], True):
+            return 'compiler'
+        for test in plan.tests(mutant[0]):
+            if self.fails(test, plan.limit(test)):
+                return test[1] if test[0] == 'check' else 'golden'
         return None
 
 
-def killers(file):
-    room = next(tests for start, tests in KILLERS.items() if file.startswith(start))
-    stem = pathlib.Path(file).stem.split('_bounds')[0]
-    own = ' '.join(sorted(p.stem for p in pathlib.Path('tests/golden').glob(f'{stem}*.sql')))
-    tests = [test.replace('*', own) for test in room]
-    return [t for i, t in enumerate(tests) if t not in tests[:i]]
+# ---- Which tests, in which order ----
+
+class Plan:
+    def __init__(self, bases):
+        plain = [('golden', p.stem) for p in sorted(pathlib.Path('tests/golden').glob('*.sql'))]
+        plain += [('check', p) for p in bases[0].programs]
+        sanitized = [(*t, 'sanitized') for t in plain if t[0] == 'golden' or t[1] in bases[1].programs]
+        self.seconds, self.texts = {}, {}
+        bench = Bench(BUILD / 'baseline', bases)
+        bench.begin(None)
+        for test in plain + sanitized:
+            failed, self.seconds[test] = cpu_seconds(lambda: bench.fails(test, 600))
+            if failed:
+                sys.exit(f'{test} fails without a mutant')
+            path = f'tests/golden/{test[1]}.sql' if test[0] == 'golden' else f'tests/{test[1]}.c'
+            self.texts[test] = pathlib.Path(path).read_text(encoding='utf-8')
+        self.texts['check', 'check_twins'] += pathlib.Path('tests/twins.def').read_text(encoding='utf-8')
+
+    def limit(self, test):
+        return 3 + 4 * self.seconds[test]
+
+    def names(self, test, file):
+        """Whether a test is about the file: its function is in the text, or the program is that of the room."""
+        return pathlib.Path(file).stem in self.texts[test] or test[1] == f'check_{pathlib.Path(file).parent.name}'
+
+    def tests(self, file):
+        """Those that name the file first, then the quick ones; the sanitizers are the last to look."""
+        def rank(test):
+            return len(test), self.seconds[test] / (5 if self.names(test, file) else 1)
+        return [t for t in sorted(self.seconds, key=rank) if len(t) == 2 or self.names(t, file) or t[1] == 'check_data']
 
 
-def build_base():
-    make = os.environ.get('MAKE', 'make')
-    base = BUILD / 'base'
-    tests = sorted({t for tests in KILLERS.values() for t in tests if t.startswith('check_')})
-    targets = ['objects', 'core', *(f'{base}/tests/{t}' for t in tests)]
-    text, code = run([make, '-s', '-j2', f'BUILD={base}', 'CFLAGS=-O1 -DNDEBUG', *targets])
-    if code:
-        sys.exit(f'does not build:\n{text}')
-    return base
-
-
-def baseline(base, files):
-    """Seconds that each test may take; the unchanged sources must pass them all."""
-    bench = Bench(BUILD / 'baseline', base)
-    seconds = {}
-    for test in sorted({t for file in files for t in killers(file)}):
-        start = time.monotonic()
-        if bench.test(test, None, 600):
-            sys.exit(f'{test} fails without a mutant')
-        seconds[test] = 20 + 5 * (time.monotonic() - start)
-    return seconds
+def choose(mutants, listed, count, seed):
+    if count == 'again':
+        lived = set(LIVED.read_text(encoding='utf-8').split('\n'))
+        return [m for m in mutants if f'{m[0]} | {m[2].strip()} | {m[4].strip()}' in lived and m not in listed]
+    # Drawn from all and listed ones left out, so that a longer list does not change the others.
+    order = [m for m in random.Random(int(seed)).sample(mutants, len(mutants)) if m not in listed]
+    return order if count == 'all' else order[:int(count)]
 
 
 def main(count='60', seed='1', part=''):
-    mutants = list(all_mutants(part))
-    listed, wrong = read_list(list(all_mutants('')))
-    # Drawn from all and listed ones left out, so that a longer list does not change the others.
-    order = random.Random(int(seed)).sample(mutants, len(mutants))
-    candidates = [m for m in order
-                  if not listed & {(m[0], m[2].strip(), m[4].strip()), (m[0], m[2].strip(), '*')}]
-    sample = candidates[:int(count)]
-    base = build_base()
-    seconds = baseline(base, {m[0] for m in sample})
-    benches = [Bench(BUILD / f'bench{i}', base) for i in range(WORKERS)]
+    mutants = list(all_mutants())
+    listed, wrong = read_list(mutants)
+    sample = choose([m for m in mutants if part in m[0]], listed, count, seed)
+    bases = Base(BUILD / 'base', PLAIN), Base(BUILD / 'sanitized', SANITIZE)
+    plan = Plan(bases)
+    benches = [Bench(BUILD / f'bench{i}', bases) for i in range(WORKERS)]
 
     def judge(mutant):
         bench = benches.pop()
         try:
-            return bench.verdict(mutant, seconds)
+            return bench.verdict(mutant, plan)
         finally:
             benches.append(bench)
 
-    killed, stillborn, survivors, by = 0, 0, [], {}
+    stillborn, survivors, by = 0, [], {}
     with concurrent.futures.ThreadPoolExecutor(WORKERS) as pool:
         for mutant, killer in zip(sample, pool.map(judge, sample)):
             file, number, line, kind, mutated = mutant
             if killer == 'compiler':
                 stillborn += 1
-                continue
-            killed += killer is not None
-            name = (killer or 'nobody').split(':')[0]
-            by[name] = by.get(name, 0) + 1
-            if not killer:
+            elif killer:
+                by[killer] = by.get(killer, 0) + 1
+            else:
                 survivors.append(mutant)
                 print(f'survived: {file}:{number + 1}: {kind}\n    - {line.strip()}\n    + {mutated.strip()}',
                       flush=True)
+    LIVED.write_text(''.join(f'{m[0]} | {m[2].strip()} | {m[4].strip()}\n' for m in survivors), encoding='utf-8')
     for what in wrong:
         print(what)
     alive = len(sample) - stillborn
+    killed = alive - len(survivors)
     share = 100.0 * killed / alive if alive else 0
-    print('killed by ' + ', '.join(f'{name} {n}' for name, n in sorted(by.items()) if name != 'nobody'))
-    print(f'mutants: {len(mutants)} possible, {len(mutants) - len(candidates)} listed as equivalent, seed {seed}: {len(sample)} sampled, '
+    print('killed by ' + ', '.join(f'{name} {n}' for name, n in sorted(by.items())))
+    print(f'mutants: {len(mutants)} possible, {len(listed)} listed as equivalent, seed {seed}: {len(sample)} sampled, '
           f'{stillborn} not compiled, {killed} of {alive} killed ({share:.1f} %), {len(survivors)} survived')
     return bool(wrong) or share < GOAL
 
 
-sys.exit(main(*sys.argv[1:]))
+if __name__ == '__main__':
+    sys.exit(main(*sys.argv[1:]))

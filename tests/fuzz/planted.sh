@@ -32,6 +32,15 @@ refund_own_day|orders|s/day < refund->day ? day : refund->day, refund->amount/re
 lost_between|orders|s/^            rows\[active_to + 1\].lost++;$/            (void)0;/
 batch_one_short|orders|s/for (int i = 0; i < batch->n && !ledger->err->rc; i++) {/for (int i = 0; i < batch->n - (batch->n == MAP_BATCH_MAX) \&\& !ledger->err->rc; i++) {/
 batch_one_long|orders|s/if (!kept || batch->n == MAP_BATCH_MAX) ledger_work_off/if (!kept || batch->n == MAP_BATCH_MAX + 1) ledger_work_off/
+as_of_one_short|orders|s/if (batch->days\[i\] > ledger->options.as_of) return;/if (batch->days[i] >= ledger->options.as_of) return;/
+as_of_spares_refunds|orders|s/if (batch->days\[i\] > ledger->options.as_of) return;/if (batch->days[i] > ledger->options.as_of \&\& batch->amounts[i] >= 0) return;/
+as_of_is_last_order|orders|s/.as_of = ledger->options.as_of == LEDGER_NO_AS_OF ? ledger->day_max/.as_of = ledger->options.as_of >= ledger->day_max ? ledger->day_max/
+as_of_by_utc|orders|s/if (batch->days\[i\] > ledger->options.as_of) return;/if (batch->days[i] - (ledger->row.rules.utc_offset > 0 \&\& batch->seconds[i] < ledger->row.rules.utc_offset) > ledger->options.as_of) return;/
+week_start_ignored|orders|s/PERIOD_EPOCH_WEEKDAY [-+] period->week_start/PERIOD_EPOCH_WEEKDAY/
+quarter_of_its_last_month|orders|s/return year \* (12 \/ months) + (month - 1) \/ months;/return year * (12 \/ months) + (months == 3 ? month % 12 : month - 1) \/ months;/
+year_of_two_halves|orders|s/int32_t per_year = 12 \/ months;/int32_t per_year = months == 12 ? 2 : 12 \/ months;/
+blocks_since_1970|orders|s/period.anchor = call->book.day_first;/period.anchor = 0;/
+window_a_day_short|orders|s/period_start(&state->period, state->first + last + 2)) <= day)/period_start(\&state->period, state->first + last + 2)) < day)/
 p_no_purchase_sign|model|s/double waits = exp(-(p->r + x) \* log1p/double waits = exp((p->r + x) * log1p/
 p_alive_turned|model|s/return special_logistic(-bgnbd_log_odds(kind, p, x, tx, T));/return special_logistic(bgnbd_log_odds(kind, p, x, tx, T));/
 invalid_accepted|model|s/x >= 0 && tx >= 0 &&$/tx >= 0 \&\&/
