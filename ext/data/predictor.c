@@ -7,8 +7,6 @@
 #include "math/sum.h"
 #include "model/rfmgroup.h"
 
-const char *const retain_model_names[] = {"bgnbd", "mbgnbd", "pnbd", "nbd", NULL};
-
 /* ---- Notes ---- */
 
 static void predictor_add_note(Predictor *predictor, Arena *arena, Err *err, const char *note) {

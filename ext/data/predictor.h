@@ -15,9 +15,6 @@ enum {
     PREDICTOR_REPEAT_FEW = 100  /* below this a fit is used with a note */
 };
 
-/* "bgnbd", "mbgnbd", "pnbd", "nbd", NULL: indexed by PurchaseModel. */
-extern const char *const retain_model_names[];
-
 typedef struct Predictor {
     Purchasefit purchases;
     GammagammaFit spend;

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "base/libm.h"
+#include "data/methods.h"
 #include "data/predictor.h"
 #include "data/ranking.h"
 #include "host/call.h"

@@ -1,0 +1,107 @@
+/* lawfit.c - see lawfit.h. */
+#include "data/lawfit.h"
+
+#include "base/libm.h"
+#include "math/sum.h"
+#include "model/rfmgroup.h"
+
+enum { LAWFIT_POLL_HISTORIES = 1024 };
+
+typedef struct LawfitGroups {
+    BgnbdfitData data;
+    int32_t *frequency, *recency, *age; /* data's own, to be written */
+    int64_t *count;
+} LawfitGroups;
+
+static void lawfit_alloc(LawfitGroups *groups, int64_t n, Arena *arena, Err *err) {
+    groups->frequency = arena_alloc_raw(arena, err, n, sizeof(int32_t));
+    groups->recency = arena_alloc_raw(arena, err, n, sizeof(int32_t));
+    groups->age = arena_alloc_raw(arena, err, n, sizeof(int32_t));
+    groups->count = arena_alloc_raw(arena, err, n, sizeof(int64_t));
+    groups->data = (BgnbdfitData){.frequency = groups->frequency, .recency = groups->recency,
+                                  .age = groups->age, .count = groups->count};
+}
+
+static void lawfit_group(LawfitGroups *groups, const Buyers *buyers, Arena *arena, Err *err) {
+    lawfit_alloc(groups, buyers->n, arena, err);
+    void *workspace = arena_alloc_raw(arena, err, rfmgroup_workspace_size(buyers->n), 1);
+    if (err->rc) return;
+    groups->data.n = rfmgroup_collapse(buyers->n, buyers->frequency, buyers->recency, buyers->age, workspace,
+                                       groups->frequency, groups->recency, groups->age, groups->count);
+}
+
+static void lawfit_one(Purchasefit *fit, PurchaseModel model, const BgnbdfitData *data, Arena *arena, Err *err,
+                       const Poll *poll) {
+    void *workspace = arena_alloc_raw(arena, err, bgnbdfit_workspace_size(data), 1);
+    if (err->rc) return;
+    purchasefit_run(model, data, workspace, poll, fit);
+    if (fit->interrupted) err_set(err, SQLITE_INTERRUPT, "interrupted");
+}
+
+void lawfit_run(Purchasefit *fit, PurchaseModel model, const Buyers *buyers, Err *err, const Poll *poll) {
+    Arena scratch = {0};
+    LawfitGroups groups;
+    *fit = (Purchasefit){.law = {.model = model}};
+    lawfit_group(&groups, buyers, &scratch, err);
+    if (!err->rc) lawfit_one(fit, model, &groups.data, &scratch, err, poll);
+    arena_free(&scratch);
+}
+
+/* Every step-th customer, from the middle of the first step on. */
+static int64_t lawfit_thin(LawfitGroups *sample, const BgnbdfitData *all, int64_t step) {
+    int64_t before = 0, next = step / 2, taken = 0;
+    for (int64_t i = 0; i < all->n; i++) {
+        int64_t end = before + all->count[i], count = next < end ? (end - next - 1) / step + 1 : 0;
+        before = end;
+        if (count == 0) continue;
+        int64_t j = sample->data.n++;
+        sample->frequency[j] = all->frequency[i];
+        sample->recency[j] = all->recency[i];
+        sample->age[j] = all->age[i];
+        sample->count[j] = count;
+        next += count * step;
+        taken += count;
+    }
+    return taken;
+}
+
+static double lawfit_pnbd_likelihood(const PnbdParams *params, const BgnbdfitData *data, Err *err, const Poll *poll) {
+    Sum sum = {0};
+    for (int64_t i = 0; i < data->n && !err->rc; i++) {
+        if (i % LAWFIT_POLL_HISTORIES == 0 && poll_stop(poll)) err_set(err, SQLITE_INTERRUPT, "interrupted");
+        sum_add(&sum, (double)data->count[i] *
+                          pnbd_loglik(params, data->frequency[i], data->recency[i], data->age[i], NULL));
+    }
+    return sum_value(&sum);
+}
+
+static int64_t lawfit_pnbd_sample(Purchasefit *fit, const BgnbdfitData *all, int64_t customers, Arena *arena, Err *err,
+                                  const Poll *poll) {
+    LawfitGroups sample;
+    lawfit_alloc(&sample, all->n, arena, err);
+    if (err->rc) return 0;
+    int64_t taken = lawfit_thin(&sample, all, (customers - 1) / LAWFIT_HISTORIES_MAX + 1);
+    lawfit_one(fit, PURCHASE_PNBD, &sample.data, arena, err, poll);
+    if (!err->rc && fit->converged)
+        fit->log_likelihood = lawfit_pnbd_likelihood(&fit->law.as.pnbd, all, err, poll);
+    return taken;
+}
+
+int64_t lawfit_run_all(Purchasefit fits[PURCHASE_MODELS], const Buyers *buyers, Err *err, const Poll *poll) {
+    Arena scratch = {0};
+    LawfitGroups groups;
+    int64_t taken = 0;
+    lawfit_group(&groups, buyers, &scratch, err);
+    for (int model = 0; model < PURCHASE_MODELS && !err->rc; model++) {
+        Purchasefit *fit = &fits[model];
+        if (model == PURCHASE_PNBD && groups.data.n > LAWFIT_HISTORIES_MAX) {
+            taken = lawfit_pnbd_sample(fit, &groups.data, buyers->n, &scratch, err, poll);
+            fit->customers = buyers->n;
+            fit->one_timers = buyers->n - buyers->n_repeat;
+        } else {
+            lawfit_one(fit, (PurchaseModel)model, &groups.data, &scratch, err, poll);
+        }
+    }
+    arena_free(&scratch);
+    return taken;
+}
