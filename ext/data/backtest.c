@@ -7,6 +7,7 @@
 #include "stat/score.h"
 
 #define BACKTEST_TOP 0.1
+#define BACKTEST_ODDS_MIN 1e-6 /* log odds that vary by less say the same of everybody */
 enum { BACKTEST_POLL_CUSTOMERS = 512 };
 
 int32_t backtest_holdout(const Book *book, int64_t asked, Err *err) {
@@ -90,15 +91,16 @@ static void backtest_score_probabilities(const Backtest *backtest, const double 
                                          Err *err, const Poll *poll) {
     int64_t n = backtest->n;
     double *log_odds = arena_alloc_raw(arena, err, n, sizeof(double));
-    bool varies = false;
+    double least = INFINITY, most = -INFINITY;
     if (err->rc) return;
     score->brier = score_brier(n, p, backtest->stayed_away);
     score->log_loss = score_log_loss(n, p, backtest->stayed_away);
     for (int64_t i = 0; i < n; i++) {
         log_odds[i] = shopview_log_odds(p[i]);
-        varies = varies || log_odds[i] != log_odds[0];
+        least = fmin(least, log_odds[i]);
+        most = fmax(most, log_odds[i]);
     }
-    if (!varies) return;
+    if (!(most - least > BACKTEST_ODDS_MIN)) return;
     LogitFit fit;
     LogitData data = {.n = n, .k = 1, .x = log_odds, .happened = backtest->stayed_away};
     logit_fit(&data, 0, poll, &fit);

@@ -1,7 +1,6 @@
 /* methods.c - see methods.h. */
 #include "data/methods.h"
 
-#include <stdlib.h>
 #include "base/libm.h"
 #include "base/sort.h"
 #include "math/special.h"
@@ -11,13 +10,13 @@
 
 #define METHODS_NAMES_LAW "bgnbd", "mbgnbd", "pnbd", "nbd"
 #define METHODS_NAMES_MODEL METHODS_NAMES_LAW, "auto"
-#define METHODS_NAMES_CHURN METHODS_NAMES_MODEL, "classifier"
+#define METHODS_NAMES_CHURN METHODS_NAMES_MODEL, "classifier", "blend"
 const char *const retain_model_names[] = {METHODS_NAMES_MODEL, NULL};
 const char *const retain_churn_model_names[] = {METHODS_NAMES_CHURN, NULL};
 const char *const retain_method_names[] = {METHODS_NAMES_CHURN, "days_since_last", "own_gap", "six_months", "frequency",
                                            "base_rate", NULL};
 
-#define METHODS_PENALTY 1.0      /* of the classifier's squared coefficients, features of standard deviation 1 */
+#define METHODS_PENALTY 30.0     /* of the classifier's squared coefficients, features of standard deviation 1 */
 #define METHODS_RULE_PENALTY 0.01 /* keeps a rule finite that separates the outcomes */
 enum { METHODS_HISTORY_PARTS = 3, METHODS_POLL_CUSTOMERS = 512 };
 
@@ -81,6 +80,20 @@ static bool methods_bought(const BookCustomer *customer, Day from, Day until) {
     return false;
 }
 
+/* The mean log odds of the models among the features; NaN when none is used. */
+static double methods_mean_odds(const Methods *methods, const double *feature) {
+    bool mbgnbd = methods->use_law[PURCHASE_MBGNBD], pnbd = methods->use_law[PURCHASE_PNBD];
+    return (feature[SHOPVIEW_MBGNBD] + feature[SHOPVIEW_PNBD]) / (mbgnbd + pnbd); /* one not used is 0 */
+}
+
+/* The classifier, or its blend with the models. */
+static double methods_classify(const Methods *methods, const MethodsLesson *lesson, Method method,
+                               const double *feature) {
+    double odds = logit_log_odds(&lesson->classifier, feature);
+    if (method == METHODS_BLEND) odds = 0.5 * (odds + methods_mean_odds(methods, feature));
+    return special_logistic(odds);
+}
+
 static void methods_read_row(const Methods *methods, const Shopview *view, const BookCustomer *customer,
                              const ShopviewBuyer *buyer, MethodsRows *rows) {
     int64_t i = rows->n++;
@@ -109,26 +122,27 @@ static void methods_read_rows(const Methods *methods, const Shopview *view, Meth
     }
 }
 
-static const char *methods_too_little(const MethodsRows *rows, Day day, Arena *arena, Err *err) {
+/* Why these outcomes are too few; NULL: they are not. */
+static const char *methods_too_little(const MethodsRows *rows, Day day, int customers, int outcomes, Arena *arena,
+                                      Err *err) {
     char shown[11];
-    civil_print(CIVIL_GREGORIAN, day, shown);
     int64_t bought = rows->n - rows->churned;
-    if (rows->n < METHODS_CUSTOMERS_MIN)
+    civil_print(CIVIL_GREGORIAN, day, shown);
+    if (rows->n < customers)
         return arena_printf(arena, err, "too little to learn from: %lld customers by %s, %d needed", (long long)rows->n,
-                            shown, METHODS_CUSTOMERS_MIN);
-    if (bought < METHODS_OUTCOMES_MIN || rows->churned < METHODS_OUTCOMES_MIN)
+                            shown, customers);
+    if (bought < outcomes || rows->churned < outcomes)
         return arena_printf(arena, err,
                             "too little to learn from: of %lld customers by %s, %lld bought afterwards and %lld did not,"
                             " %d needed of each", (long long)rows->n, shown, (long long)bought,
-                            (long long)rows->churned, METHODS_OUTCOMES_MIN);
+                            (long long)rows->churned, outcomes);
     return NULL;
 }
 
 static void methods_learn(MethodsLesson *lesson, const MethodsRows *rows, Err *err, const Poll *poll) {
     LogitData data = {.n = rows->n, .k = SHOPVIEW_FEATURES, .x = rows->feature, .happened = rows->stayed_away};
     if (lesson->reason || err->rc) return;
-    double pen = getenv("RT_PEN") ? atof(getenv("RT_PEN")) : METHODS_PENALTY;
-    logit_fit(&data, pen, poll, &lesson->classifier);
+    if (!lesson->classifier_reason) logit_fit(&data, METHODS_PENALTY, poll, &lesson->classifier);
     bool interrupted = lesson->classifier.interrupted;
     for (int r = 0; r < METHODS_RULES && !interrupted; r++) {
         LogitData one = {.n = rows->n, .k = 1, .x = rows->rule[r], .happened = rows->stayed_away};
@@ -140,15 +154,15 @@ static void methods_learn(MethodsLesson *lesson, const MethodsRows *rows, Err *e
 
 /* ---- Choosing ---- */
 
-/* The probability that a lesson and a view give to row i. */
-static double methods_row_p(const Shopview *view, const MethodsLesson *lesson, Method method, const MethodsRows *rows,
+/* The probability that a lesson gives to row i of view 1. */
+static double methods_row_p(const Methods *methods, const MethodsLesson *lesson, Method method, const MethodsRows *rows,
                             int64_t i) {
-    if (method < METHODS_AUTO) return view->has_fit[method] ? rows->law[method][i] : (double)NAN;
+    if (method < METHODS_AUTO) return methods->view[1].has_fit[method] ? rows->law[method][i] : (double)NAN;
     if (lesson->reason) return NAN;
     if (method == METHODS_BASE_RATE) return lesson->base_rate;
-    if (method == METHODS_CLASSIFIER)
+    if (method == METHODS_CLASSIFIER || method == METHODS_BLEND)
         return lesson->classifier.converged
-                   ? logit_probability(&lesson->classifier, rows->feature + i * SHOPVIEW_FEATURES)
+                   ? methods_classify(methods, lesson, method, rows->feature + i * SHOPVIEW_FEATURES)
                    : (double)NAN;
     const LogitFit *rule = &lesson->rule[method - METHODS_RULE];
     return rule->converged ? logit_probability(rule, &rows->rule[method - METHODS_RULE][i]) : (double)NAN;
@@ -160,7 +174,7 @@ static void methods_score(Methods *methods, const MethodsRows *rows, Err *err) {
     for (int method = 0; method < METHODS_COUNT && !err->rc; method++) {
         if (method == METHODS_AUTO) continue;
         for (int64_t i = 0; i < rows->n; i++)
-            p[i] = methods_row_p(&methods->view[1], &methods->lesson[2], (Method)method, rows, i);
+            p[i] = methods_row_p(methods, &methods->lesson[2], (Method)method, rows, i);
         if (rows->n > 0 && !isnan(p[0])) methods->log_score[method] = -score_log_loss(rows->n, p, rows->stayed_away);
     }
     arena_free(&scratch);
@@ -173,9 +187,10 @@ static bool methods_can(const Methods *methods, Method method) {
     if (method < METHODS_AUTO) return methods->view[0].has_fit[method];
     if (method == METHODS_AUTO) return methods_can(methods, methods->chosen);
     if (lesson->reason) return false;
-    if (method == METHODS_CLASSIFIER)
+    if (method == METHODS_CLASSIFIER || method == METHODS_BLEND)
         return lesson->classifier.converged &&
-               (methods->inner == methods->horizon || methods->use_law[PURCHASE_MBGNBD] || methods->use_law[PURCHASE_PNBD]);
+               ((method == METHODS_CLASSIFIER && methods->inner == methods->horizon) ||
+                methods->use_law[PURCHASE_MBGNBD] || methods->use_law[PURCHASE_PNBD]);
     if (isnan(methods->shift[method])) return false;
     return method == METHODS_BASE_RATE || lesson->rule[method - METHODS_RULE].converged;
 }
@@ -183,7 +198,8 @@ static bool methods_can(const Methods *methods, Method method) {
 /* The simplest first, so that of equals it stays. */
 static const Method methods_by_simplicity[] = {
     METHODS_BASE_RATE, METHODS_SIX_MONTHS, METHODS_FREQUENCY, METHODS_DAYS_SINCE_LAST, METHODS_OWN_GAP,
-    (Method)PURCHASE_NBD, (Method)PURCHASE_BGNBD, (Method)PURCHASE_MBGNBD, (Method)PURCHASE_PNBD, METHODS_CLASSIFIER};
+    (Method)PURCHASE_NBD, (Method)PURCHASE_BGNBD, (Method)PURCHASE_MBGNBD, (Method)PURCHASE_PNBD, METHODS_CLASSIFIER,
+    METHODS_BLEND};
 
 static Method methods_best(const Methods *methods, bool laws_only) {
     Method best = METHODS_COUNT;
@@ -242,7 +258,9 @@ static void methods_study(Methods *methods, Arena *arena, Err *err, const Poll *
             lesson->customers = rows.n;
             lesson->churned = rows.churned;
             lesson->base_rate = rows.n > 0 ? (double)rows.churned / (double)rows.n : (double)NAN;
-            lesson->reason = methods_too_little(&rows, methods->view[v].day, arena, err);
+            lesson->reason = methods_too_little(&rows, methods->view[v].day, METHODS_FEW, METHODS_FEW_OUTCOMES, arena, err);
+            lesson->classifier_reason =
+                methods_too_little(&rows, methods->view[v].day, METHODS_CUSTOMERS_MIN, METHODS_OUTCOMES_MIN, arena, err);
             methods_learn(lesson, &rows, err, poll);
             if (v == 1 && !lesson->reason) methods_score(methods, &rows, err);
         }
@@ -265,6 +283,9 @@ void methods_open(Methods *methods, const Book *book, Day at, int32_t horizon, A
         for (int l = 0; l < PURCHASE_MODELS; l++)
             methods->use_law[l] = methods->use_law[l] && methods->view[v].has_fit[l];
     }
+    methods->too_few = arena_printf(arena, err, "too little to predict: %lld customer%s with a repeat purchase, %d needed",
+                                    (long long)methods->view[0].repeaters,
+                                    methods->view[0].repeaters == 1 ? "" : "s", SHOPVIEW_REPEAT_MIN);
     if (methods->inner > 0) methods_study(methods, arena, err, poll);
     else methods->lesson[1].reason = methods->lesson[2].reason = "too little to learn from: less than 3 days of history";
     if (err->rc) return;
@@ -284,10 +305,10 @@ double methods_p(const Methods *methods, Method method, const ShopviewBuyer *buy
     if (method < METHODS_AUTO) return shopview_p_no_purchase(view, (PurchaseModel)method, buyer, methods->horizon);
     if (method == METHODS_BASE_RATE)
         return special_logistic(shopview_log_odds(lesson->base_rate) + methods->shift[method]);
-    if (method == METHODS_CLASSIFIER) {
+    if (method == METHODS_CLASSIFIER || method == METHODS_BLEND) {
         double feature[SHOPVIEW_FEATURES];
         shopview_features(view, buyer, methods->horizon, methods->use_law, feature);
-        return logit_probability(&lesson->classifier, feature);
+        return methods_classify(methods, lesson, method, feature);
     }
     double rule = methods_rule_feature(view, method, buyer);
     return special_logistic(logit_log_odds(&lesson->rule[method - METHODS_RULE], &rule) + methods->shift[method]);
@@ -299,12 +320,16 @@ double methods_rank(const Methods *methods, Method method, const ShopviewBuyer *
 }
 
 const char *methods_reason(const Methods *methods, Method method) {
+    const MethodsLesson *lesson = &methods->lesson[1];
     if (method == METHODS_AUTO) method = methods->chosen;
     if (method != METHODS_COUNT && methods_can(methods, method)) return NULL;
-    if (methods->view[0].repeaters < SHOPVIEW_REPEAT_MIN && method < METHODS_AUTO) return "too few repeat customers";
-    if (method < METHODS_AUTO) return "not_converged: no optimum was found";
-    if (methods->lesson[1].reason) return methods->lesson[1].reason;
-    return "the history is too short for this horizon";
+    if (method < METHODS_AUTO || method == METHODS_COUNT)
+        return methods->view[0].repeaters < SHOPVIEW_REPEAT_MIN ? methods->too_few : "not_converged: no optimum was found";
+    if (lesson->reason) return lesson->reason;
+    if ((method == METHODS_CLASSIFIER || method == METHODS_BLEND) && lesson->classifier_reason)
+        return lesson->classifier_reason;
+    return methods->inner < methods->horizon ? "the history is too short for this horizon"
+                                             : "not_converged: no optimum was found";
 }
 
 const char *methods_choice(const Methods *methods, Arena *arena, Err *err) {

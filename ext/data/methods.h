@@ -8,7 +8,8 @@
  *     view 0  at         What is learned at view 1 predicts from here.
  *
  * The models of repeat buying are fitted on each view to the histories before it and need no outcomes.  The classifier
- * is a penalised logistic regression on shopview_features.  Each rule is a logistic regression on itself alone: a
+ * is a penalised logistic regression on shopview_features; the blend is the mean of its log odds and the mean ones of
+ * MBG/NBD and Pareto/NBD.  Each rule is a logistic regression on itself alone: a
  * ranking that is as old as shops, with probabilities put to it.  Where h' is less than h, the models' log odds among the
  * classifier's features, taken at h' to learn and at h to predict, carry it to the horizon; a rule is
  * carried by the shift in log odds that the best model's mean makes from h' to h.
@@ -25,6 +26,7 @@ typedef enum Method {
     METHODS_LAW,                       /* first of PURCHASE_MODELS models, by PurchaseModel */
     METHODS_AUTO = PURCHASE_MODELS,
     METHODS_CLASSIFIER,
+    METHODS_BLEND,
     METHODS_DAYS_SINCE_LAST,
     METHODS_OWN_GAP,
     METHODS_SIX_MONTHS,
@@ -41,8 +43,10 @@ extern const char *const retain_churn_model_names[];
 extern const char *const retain_model_names[];
 
 enum {
-    METHODS_CUSTOMERS_MIN = 100,   /* that a method which learns from outcomes needs ... */
-    METHODS_OUTCOMES_MIN = 20,     /* ... and of them who bought, and who did not */
+    METHODS_FEW = 30,              /* customers that a rule or the base rate needs to be learned, and a choice to be made ... */
+    METHODS_FEW_OUTCOMES = 5,      /* ... and of them who bought, and who did not */
+    METHODS_CUSTOMERS_MIN = 100,   /* the same for the classifier */
+    METHODS_OUTCOMES_MIN = 20,
     METHODS_LEARN_MAX = 50000      /* customers from whom is learned: of more, every k-th in the order of their ids */
 };
 
@@ -52,7 +56,8 @@ typedef struct MethodsLesson {
     double base_rate;              /* share without a purchase */
     LogitFit classifier;
     LogitFit rule[METHODS_RULES];
-    const char *reason;            /* why nothing was learned; NULL: something was */
+    const char *reason;            /* why nothing was learned; NULL: something was ... */
+    const char *classifier_reason; /* ... but perhaps not the classifier */
 } MethodsLesson;
 
 typedef struct Methods {
@@ -68,6 +73,7 @@ typedef struct Methods {
     int64_t n;
     int32_t *gaps;                 /* room for the gaps of any one customer */
     const char *reason;            /* why there was no choice to make; NULL: there was */
+    const char *too_few;           /* what there is to say where repeat customers are */
 } Methods;
 
 /* Looks at the book on day `at`, learns and chooses. */
