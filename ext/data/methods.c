@@ -17,6 +17,7 @@ const char *const retain_method_names[] = {METHODS_NAMES_CHURN, "days_since_last
                                            "base_rate", NULL};
 
 #define METHODS_PENALTY 30.0     /* of the classifier's squared coefficients, features of standard deviation 1 */
+#define METHODS_GAIN 1e-4        /* of log score that a less simple method must bring */
 #define METHODS_RULE_PENALTY 0.01 /* keeps a rule finite that separates the outcomes */
 enum { METHODS_HISTORY_PARTS = 3, METHODS_POLL_CUSTOMERS = 512 };
 
@@ -207,7 +208,7 @@ static Method methods_best(const Methods *methods, bool laws_only) {
         Method method = methods_by_simplicity[i];
         if ((laws_only && method >= METHODS_AUTO) || isnan(methods->log_score[method]) || !methods_can(methods, method))
             continue;
-        if (best == METHODS_COUNT || methods->log_score[method] > methods->log_score[best]) best = method;
+        if (best == METHODS_COUNT || methods->log_score[method] > methods->log_score[best] + METHODS_GAIN) best = method;
     }
     return best;
 }
@@ -332,21 +333,27 @@ const char *methods_reason(const Methods *methods, Method method) {
                                              : "not_converged: no optimum was found";
 }
 
-const char *methods_choice(const Methods *methods, Arena *arena, Err *err) {
-    char until[11];
-    civil_print(CIVIL_GREGORIAN, methods->view[0].day, until);
-    if (methods->chosen == METHODS_COUNT) return methods_reason(methods, METHODS_AUTO);
-    if (methods->reason)
-        return arena_printf(arena, err, "auto: %s, the default; %s", retain_method_names[methods->chosen],
-                            methods->reason);
+/* Of those that could be chosen, the one with the next best score. */
+static Method methods_next(const Methods *methods, Method chosen, bool laws_only) {
     Method next = METHODS_COUNT;
-    for (int method = 0; method < METHODS_COUNT; method++) {
-        if (method == (int)methods->chosen || isnan(methods->log_score[method])) continue;
+    for (int method = 0; method < (laws_only ? (int)METHODS_AUTO : (int)METHODS_COUNT); method++) {
+        if (method == (int)chosen || isnan(methods->log_score[method])) continue;
         if (next == METHODS_COUNT || methods->log_score[method] > methods->log_score[next]) next = (Method)method;
     }
-    if (next == METHODS_COUNT || isnan(methods->log_score[methods->chosen]))
-        return arena_printf(arena, err, "auto: %s, the only one there is", retain_method_names[methods->chosen]);
-    return arena_printf(arena, err, "auto: %s, log score %.4f (next: %s, %.4f) over the %d days to %s",
-                        retain_method_names[methods->chosen], methods->log_score[methods->chosen],
-                        retain_method_names[next], methods->log_score[next], (int)methods->inner, until);
+    return next;
+}
+
+const char *methods_choice(const Methods *methods, bool laws_only, Arena *arena, Err *err) {
+    Method chosen = laws_only ? methods->law : methods->chosen;
+    if (chosen == METHODS_COUNT) return methods_reason(methods, METHODS_AUTO);
+    const char *name = retain_method_names[chosen];
+    if (methods->reason) return arena_printf(arena, err, "auto: %s by default; %s", name, methods->reason);
+    Method next = methods_next(methods, chosen, laws_only);
+    if (next == METHODS_COUNT || isnan(methods->log_score[chosen]))
+        return arena_printf(arena, err, "auto: %s, the only one there is", name);
+    char until[11];
+    civil_print(CIVIL_GREGORIAN, methods->view[0].day, until);
+    return arena_printf(arena, err, "auto: %s, log score %.4f (next: %s, %.4f) over the %d days to %s", name,
+                        methods->log_score[chosen], retain_method_names[next], methods->log_score[next],
+                        (int)methods->inner, until);
 }

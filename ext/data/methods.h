@@ -14,7 +14,7 @@
  * classifier's features, taken at h' to learn and at h to predict, carry it to the horizon; a rule is
  * carried by the shift in log odds that the best model's mean makes from h' to h.
  *
- * auto is the method with the best log score on view 1, the simpler one of equals.
+ * auto is the method with the best log score on view 1, the simpler one of those that are about equal.
  */
 #ifndef METHODS_H
 #define METHODS_H
@@ -90,7 +90,7 @@ double methods_rank(const Methods *methods, Method method, const ShopviewBuyer *
 /* Why a method has no probability, as far as there is a reason to tell; else NULL. */
 const char *methods_reason(const Methods *methods, Method method);
 
-/* What auto chose and why, in a few words. */
-const char *methods_choice(const Methods *methods, Arena *arena, Err *err);
+/* What was chosen and why, in a few words: of all methods, or of the models alone. */
+const char *methods_choice(const Methods *methods, bool laws_only, Arena *arena, Err *err);
 
 #endif

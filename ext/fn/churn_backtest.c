@@ -79,7 +79,7 @@ static int64_t churn_backtest_open(Call *call) {
     for (int method = 0; method < METHODS_COUNT && !call->err->rc; method++) {
         state->score[method] = backtest_score(backtest, (Method)method, z, call->err, call->poll);
         state->note[method] = method == METHODS_AUTO
-                                  ? methods_choice(&backtest->methods, call->arena, call->err)
+                                  ? methods_choice(&backtest->methods, false, call->arena, call->err)
                                   : methods_reason(&backtest->methods, (Method)method);
     }
     return METHODS_COUNT;

@@ -12,11 +12,10 @@
 #include <string.h>
 
 #include "base/libm.h"
-#include "data/methods.h"
+#include "data/habit.h"
 #include "data/predictor.h"
 #include "data/ranking.h"
 #include "host/call.h"
-#include "stat/order.h"
 
 enum { CHURN_CANDIDATES_HORIZON, CHURN_CANDIDATES_MIN, CHURN_CANDIDATES_MODEL };
 enum {
@@ -37,7 +36,6 @@ enum {
 };
 enum {
     CHURN_CANDIDATES_VALUE_DAYS = 365,  /* of the value at risk */
-    CHURN_CANDIDATES_OWN_GAPS = 3,      /* from here on a customer's own gaps are a habit */
     CHURN_CANDIDATES_BASKET_DAYS = 4,   /* purchase days that a comparison of baskets needs */
     CHURN_CANDIDATES_RECENT_DAYS = 2,   /* the recent ones of these */
     CHURN_CANDIDATES_BASKET_DROP = 10,  /* percent; smaller drops are not worth words */
@@ -49,8 +47,11 @@ static const ArgSpec churn_candidates_args[] = {
                                   .max = 3650, .doc = "how many days from as_of we look ahead"},
     [CHURN_CANDIDATES_MIN] = {.name = "min_probability", .kind = ARG_REAL, .dflt = 0.5, .min = 0,
                               .max = 1, .doc = "least churn_probability to be listed; 0 lists everybody"},
-    [CHURN_CANDIDATES_MODEL] = {.name = "model", .kind = ARG_CHOICE, .choices = retain_model_names,
-                                .dflt = PURCHASE_MBGNBD, .doc = "model of repeat buying"},
+    [CHURN_CANDIDATES_MODEL] = {.name = "model", .kind = ARG_CHOICE, .choices = retain_churn_model_names,
+                                .dflt = PURCHASE_MBGNBD,
+                                .doc = "model of repeat buying; classifier, learned from what customers of this"
+                                       " shop did; blend of both; auto: what predicted best, a naive rule"
+                                       " perhaps"},
     {0},
 };
 
@@ -111,6 +112,8 @@ typedef struct ChurnCandidatesState {
     const Book *book;
     Buyers buyers;
     Predictor predictor;
+    Method method;
+    Methods *methods;     /* NULL: the method is a model, and the predictor's */
     uint32_t *listed;     /* buyers by rank */
     int64_t n_listed;
     double *probability;  /* by buyer */
@@ -121,31 +124,6 @@ typedef struct ChurnCandidatesState {
 
 /* ---- Gaps between purchase days ---- */
 
-/* The median over all gaps of all customers, by counting. */
-static double churn_candidates_shop_gap(Call *call, const Buyers *buyers) {
-    const Book *book = &call->book;
-    Arena scratch = {0};
-    int64_t n = (int64_t)book->as_of - book->day_first + 1;
-    int64_t *count = arena_alloc(&scratch, call->err, n, sizeof(*count));
-    for (int64_t i = 0; count && i < buyers->n; i++) {
-        BookCustomer customer = book_customer(book, buyers->customer[i]);
-        for (int64_t k = 1; k < customer.n_days; k++)
-            count[customer.days[k] - customer.days[k - 1]]++;
-    }
-    double median = count ? order_median_counts(count, n) : (double)NAN;
-    arena_free(&scratch);
-    return median;
-}
-
-/* The median of one's own gaps from three on; below, as if the missing ones were the shop's median. */
-static double churn_candidates_usual_gap(int32_t *gaps, int64_t n_gaps, double shop_gap) {
-    if (n_gaps == 0) return shop_gap;
-    double own = order_median_ints(gaps, n_gaps);
-    if (n_gaps >= CHURN_CANDIDATES_OWN_GAPS) return own;
-    return (own * (double)n_gaps + shop_gap * (double)(CHURN_CANDIDATES_OWN_GAPS - n_gaps)) /
-           CHURN_CANDIDATES_OWN_GAPS;
-}
-
 static const ChurnCandidatesHabit *churn_candidates_habit(const ChurnCandidatesState *state,
                                                           const ChurnCandidatesRow *row) {
     ChurnCandidatesHabit *habit = &state->block->habit;
@@ -155,7 +133,7 @@ static const ChurnCandidatesHabit *churn_candidates_habit(const ChurnCandidatesS
     habit->n_gaps = customer->n_days - 1;
     for (int64_t i = 0; i < habit->n_gaps; i++)
         habit->gaps[i] = customer->days[i + 1] - customer->days[i];
-    habit->usual_gap = churn_candidates_usual_gap(habit->gaps, habit->n_gaps, state->shop_gap);
+    habit->usual_gap = habit_usual_gap(habit->gaps, habit->n_gaps, state->shop_gap);
     return habit;
 }
 
@@ -218,7 +196,7 @@ static void churn_candidates_reason(ChurnCandidatesText *text, const ChurnCandid
         churn_candidates_add_number(text, usual);
         if (n == 0) churn_candidates_add(text, " days");
     }
-    if (n >= CHURN_CANDIDATES_OWN_GAPS && row->silence > usual) {
+    if (n >= HABIT_OWN_GAPS && row->silence > usual) {
         churn_candidates_add(text, "; longer than ");
         churn_candidates_add_number(text, churn_candidates_longer_than(habit->gaps, n, row->silence));
         churn_candidates_add(text, " % of own gaps");
@@ -258,11 +236,37 @@ static void churn_candidates_rank(ChurnCandidatesState *state, double min_probab
     state->n_listed = ranking_close(&ranking, state->listed, churn_candidates_compare, state);
 }
 
+static void churn_candidates_fit(Call *call, ChurnCandidatesState *state) {
+    const Book *book = &call->book;
+    state->method = (Method)call->args[CHURN_CANDIDATES_MODEL].integer;
+    if (state->method < METHODS_AUTO) {
+        predictor_fit(&state->predictor, book, &state->buyers, (PurchaseModel)state->method, call->arena, call->err,
+                      call->poll);
+        return;
+    }
+    state->methods = arena_alloc(call->arena, call->err, 1, sizeof(*state->methods));
+    if (!state->methods) return;
+    methods_open(state->methods, book, book->as_of, (int32_t)call->args[CHURN_CANDIDATES_HORIZON].integer, call->arena,
+                 call->err, call->poll);
+    const char *said = state->method == METHODS_AUTO
+                           ? methods_choice(state->methods, false, call->arena, call->err)
+                           : methods_reason(state->methods, state->method);
+    predictor_choose(&state->predictor, state->methods, said, book, &state->buyers, call->arena, call->err,
+                     call->poll);
+}
+
+static double churn_candidates_p(const ChurnCandidatesState *state, int64_t i) {
+    BookCustomer customer = book_customer(state->book, state->buyers.customer[i]);
+    ShopviewBuyer buyer = shopview_buyer(&state->methods->view[0], &customer, state->methods->gaps);
+    return methods_p(state->methods, state->method, &buyer);
+}
+
 static void churn_candidates_score(Call *call, ChurnCandidatesState *state) {
     const Buyers *buyers = &state->buyers;
     double horizon = (double)call->args[CHURN_CANDIDATES_HORIZON].integer;
     for (int64_t i = 0; i < buyers->n && !call->err->rc; i++) {
-        state->probability[i] = predictor_p_no_purchase(&state->predictor, buyers, i, horizon);
+        state->probability[i] = state->methods ? churn_candidates_p(state, i)
+                                               : predictor_p_no_purchase(&state->predictor, buyers, i, horizon);
         state->value[i] = state->probability[i] * predictor_rate(&state->predictor, buyers, i) *
                           CHURN_CANDIDATES_VALUE_DAYS * predictor_spend(&state->predictor, buyers, i);
         if (i % MAP_PAGE_KEYS == 0 && poll_stop(call->poll))
@@ -290,10 +294,8 @@ static int64_t churn_candidates_open(Call *call) {
     buyers_summarise(&state->buyers, &call->book, call->arena, call->err);
     int64_t n = state->buyers.n;
     if (n == 0) return 0;
-    predictor_fit(&state->predictor, &call->book, &state->buyers,
-                  (PurchaseModel)call->args[CHURN_CANDIDATES_MODEL].integer, call->arena, call->err,
-                  call->poll);
-    state->shop_gap = churn_candidates_shop_gap(call, &state->buyers);
+    churn_candidates_fit(call, state);
+    state->shop_gap = habit_shop_gap(&call->book, call->book.as_of, call->err);
     state->probability = arena_alloc_raw(call->arena, call->err, n, sizeof(double));
     state->value = arena_alloc_raw(call->arena, call->err, n, sizeof(double));
     state->listed = arena_alloc_raw(call->arena, call->err, n, sizeof(uint32_t));
@@ -371,7 +373,9 @@ const TvfDef tvf_churn_candidates = {
     .name = "churn_candidates",
     .text = {.doc = "who is about to leave, how sure we are, what is at stake and why",
              .definition =
-                 "churn_probability = P(no purchase in the next horizon_days) under the model."
+                 "churn_probability = P(no purchase in the next horizon_days) under the model; with classifier, blend and"
+                 " auto p_alive and value_at_risk are those of the model of repeat buying that predicted best;"
+                 " churn_backtest says how good each is."
                  " value_at_risk = churn_probability x (r + frequency) / (alpha + age) x 365 x expected"
                  " spend. usual_gap_days is the median of the customer's own gaps between purchase days;"
                  " with n < 3 of them it is (n x own median + (3 - n) x the shop's median) / 3. The reason's"
