@@ -91,7 +91,8 @@ static double methods_mean_odds(const Methods *methods, const double *feature) {
 static double methods_classify(const Methods *methods, const MethodsLesson *lesson, Method method,
                                const double *feature) {
     double odds = logit_log_odds(&lesson->classifier, feature);
-    if (method == METHODS_BLEND) odds = 0.5 * (odds + methods_mean_odds(methods, feature));
+    if (method == METHODS_BLEND)
+        odds = METHODS_BLEND_WEIGHT * odds + (1 - METHODS_BLEND_WEIGHT) * methods_mean_odds(methods, feature);
     return special_logistic(odds);
 }
 

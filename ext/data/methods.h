@@ -42,6 +42,8 @@ extern const char *const retain_method_names[];
 extern const char *const retain_churn_model_names[];
 extern const char *const retain_model_names[];
 
+#define METHODS_BLEND_WEIGHT 0.5   /* of the classifier's log odds; the models' mean has the rest */
+
 enum {
     METHODS_FEW = 30,              /* customers that a rule or the base rate needs to be learned, and a choice to be made ... */
     METHODS_FEW_OUTCOMES = 5,      /* ... and of them who bought, and who did not */

@@ -58,8 +58,6 @@ static const ColSpec churn_backtest_cols[] = {
     {0},
 };
 
-static const CallOrder churn_backtest_order[] = {{CHURN_BACKTEST_METHOD, false}};
-
 typedef struct ChurnBacktestState {
     Backtest backtest;
     BacktestScore score[METHODS_COUNT];
@@ -125,8 +123,6 @@ const TvfDef tvf_churn_backtest = {
     .cols = churn_backtest_cols,
     .args = churn_backtest_args,
     .needs = CALL_ORDERS | CALL_AMOUNTS | CALL_CONFIDENCE,
-    .order = churn_backtest_order,
-    .n_order = 0,
     .open = churn_backtest_open,
     .cell = churn_backtest_cell,
 };
