@@ -18,7 +18,7 @@ const char *const retain_method_names[] = {METHODS_NAMES_CHURN, "days_since_last
 
 #define METHODS_PENALTY 30.0     /* of the classifier's squared coefficients, features of standard deviation 1 */
 #define METHODS_GAIN 1e-4        /* of log score that a less simple method must bring */
-#define METHODS_RULE_PENALTY 0.01 /* keeps a rule finite that separates the outcomes */
+#define METHODS_RULE_PENALTY 1.0 /* of a rule: keeps one finite that separates the outcomes */
 enum { METHODS_HISTORY_PARTS = 3, METHODS_POLL_CUSTOMERS = 512 };
 
 /* ---- Customers of a view ---- */
