@@ -3,6 +3,7 @@
  */
 #include <check.h>
 #include <math.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -42,6 +43,16 @@ static bool methods_import(sqlite3 *db, const char *name, const char *date) {
     db_exec(db, "CREATE TABLE orders AS SELECT customer_id, %s AS order_date, CAST(amount AS REAL) AS amount FROM imported",
             date);
     return true;
+}
+
+/* The statement, written with sqlite3_mprintf's rules, must give these rows. */
+static void methods_expect(sqlite3 *db, const char *rows, const char *format, ...) {
+    va_list args;
+    va_start(args, format);
+    char *ask = sqlite3_vmprintf(format, args);
+    va_end(args);
+    db_expect(db, ask, rows);
+    sqlite3_free(ask);
 }
 
 /* ---- Reference figures ---- */
@@ -135,9 +146,10 @@ START_TEST(churn_backtest_scores_churn_candidates) {
                       " avg((x.p > y.p) + 0.5 * (x.p = y.p)) AS auc FROM p AS x JOIN p AS y ON x.gone AND NOT y.gone) AS e", "1");
         db_expect(db, "SELECT (b.brier IS NULL AND e.brier IS NULL) OR abs(b.brier - e.brier) < 1e-12 FROM b,"
                       " (SELECT avg((p - gone) * (p - gone)) AS brier FROM p) AS e", "1");
-        db_expect(db, sqlite3_mprintf("SELECT total(predicted * customers) - (SELECT total(p) FROM p) BETWEEN -1e-9 AND 1e-9,"
-                                      " total(actual * customers) - (SELECT sum(gone) FROM p) BETWEEN -1e-9 AND 1e-9"
-                                      " FROM churn_calibration('orders', %d, %Q)", holdout, models[i]), "1|1");
+        methods_expect(db, "1|1",
+                       "SELECT total(predicted * customers) - (SELECT total(p) FROM p) BETWEEN -1e-9 AND 1e-9,"
+                       " total(actual * customers) - (SELECT sum(gone) FROM p) BETWEEN -1e-9 AND 1e-9"
+                       " FROM churn_calibration('orders', %d, %Q)", holdout, models[i]);
         db_exec(db, "DROP TABLE temp.p; DROP TABLE temp.b");
     }
     db_close(db);
@@ -148,13 +160,12 @@ START_TEST(clv_backtest_scores_clv) {
     static const char *const models[] = {"bgnbd", "mbgnbd", "pnbd", "nbd", "auto"};
     sqlite3 *db = methods_open_shop(_i);
     for (int i = 0; i < COUNT(models); i++) {
-        char *ask = sqlite3_mprintf(
+        methods_expect(
+            db, "2|0",
             "SELECT count(*), sum(coalesce(abs(b.total_predicted - CASE target WHEN 'value' THEN value ELSE purchases END)"
             " > 1e-8 * b.total_predicted, value IS NOT NULL)) FROM clv_backtest('orders', 40) AS b, (SELECT"
             " sum(predicted_clv) AS value, sum(expected_purchases) AS purchases FROM clv('orders', 40, 0) WHERE model = %Q AND"
             " as_of = %Q) WHERE b.model = %Q", models[i], methods_day(db, 40), models[i]);
-        db_expect(db, ask, "2|0");
-        sqlite3_free(ask);
     }
     /* the same as before, in plain SQL */
     db_exec(db, "CREATE TABLE day AS SELECT julianday(substr(order_date, 1, 10)) AS d, customer_id AS c, sum(amount) AS amount"
@@ -222,8 +233,8 @@ START_TEST(nothing_later_is_seen) {
         sqlite3_free(other);
     }
     /* and what happens does matter to the scores */
-    db_expect(db, sqlite3_mprintf("SELECT count(*) > 3 FROM (SELECT auc FROM churn_backtest('orders', 60) WHERE as_of = %Q EXCEPT"
-                                  " SELECT auc FROM churn_backtest('other', 60) WHERE as_of = %Q)", last, last), "1");
+    methods_expect(db, "1", "SELECT count(*) > 3 FROM (SELECT auc FROM churn_backtest('orders', 60) WHERE as_of = %Q EXCEPT"
+                            " SELECT auc FROM churn_backtest('other', 60) WHERE as_of = %Q)", last, last);
     db_close(db);
 }
 END_TEST
