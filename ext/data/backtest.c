@@ -108,16 +108,24 @@ static void backtest_score_probabilities(const Backtest *backtest, const double 
     if (fit.converged) score->slope = fit.coefficient[0] / fit.scale[0];
 }
 
+/* The values that a method ranks by, and whether they are its probabilities, too. */
+static bool backtest_values(const Backtest *backtest, Method method, double *value, Err *err, const Poll *poll) {
+    bool is_rule = method >= METHODS_DAYS_SINCE_LAST && method < METHODS_BASE_RATE;
+    if (!is_rule) backtest_probabilities(backtest, method, value, err, poll);
+    for (int64_t i = 0; is_rule && i < backtest->n; i++)
+        value[i] = methods_rule(&backtest->methods, method, &backtest->buyers[i]);
+    return !is_rule;
+}
+
 BacktestScore backtest_score(const Backtest *backtest, Method method, double z, Err *err, const Poll *poll) {
     BacktestScore score = {NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN};
     Arena scratch = {0};
     int64_t n = backtest->n;
     double *value = arena_alloc_raw(&scratch, err, n, sizeof(double));
-    for (int64_t i = 0; i < n && !err->rc; i++)
-        value[i] = methods_rank(&backtest->methods, method, &backtest->buyers[i]);
+    bool are_probabilities = !err->rc && backtest_values(backtest, method, value, err, poll);
     if (!err->rc && n > 0 && !isnan(value[0])) {
         backtest_score_order(backtest, value, z, &score, &scratch, err);
-        if (!err->rc) backtest_probabilities(backtest, method, value, err, poll);
+        if (!err->rc && !are_probabilities) backtest_probabilities(backtest, method, value, err, poll);
         if (!err->rc && !isnan(value[0])) backtest_score_probabilities(backtest, value, &score, &scratch, err, poll);
     }
     arena_free(&scratch);

@@ -38,15 +38,6 @@ static void lawfit_one(Purchasefit *fit, PurchaseModel model, const BgnbdfitData
     if (fit->interrupted) err_set(err, SQLITE_INTERRUPT, "interrupted");
 }
 
-void lawfit_run(Purchasefit *fit, PurchaseModel model, const Buyers *buyers, Err *err, const Poll *poll) {
-    Arena scratch = {0};
-    LawfitGroups groups;
-    *fit = (Purchasefit){.law = {.model = model}};
-    lawfit_group(&groups, buyers, &scratch, err);
-    if (!err->rc) lawfit_one(fit, model, &groups.data, &scratch, err, poll);
-    arena_free(&scratch);
-}
-
 /* Every step-th customer, from the middle of the first step on. */
 static int64_t lawfit_thin(LawfitGroups *sample, const BgnbdfitData *all, int64_t step) {
     int64_t before = 0, next = step / 2, taken = 0;
@@ -75,33 +66,43 @@ static double lawfit_pnbd_likelihood(const PnbdParams *params, const BgnbdfitDat
     return sum_value(&sum);
 }
 
-static int64_t lawfit_pnbd_sample(Purchasefit *fit, const BgnbdfitData *all, int64_t customers, Arena *arena, Err *err,
-                                  const Poll *poll) {
+static void lawfit_pnbd_sample(Purchasefit *fit, const BgnbdfitData *all, const Buyers *buyers, Arena *arena, Err *err,
+                               const Poll *poll) {
     LawfitGroups sample;
     lawfit_alloc(&sample, all->n, arena, err);
-    if (err->rc) return 0;
-    int64_t taken = lawfit_thin(&sample, all, (customers - 1) / LAWFIT_HISTORIES_MAX + 1);
+    if (err->rc) return;
+    int64_t taken = lawfit_thin(&sample, all, (buyers->n - 1) / LAWFIT_HISTORIES_MAX + 1);
     lawfit_one(fit, PURCHASE_PNBD, &sample.data, arena, err, poll);
     if (!err->rc && fit->converged)
         fit->log_likelihood = lawfit_pnbd_likelihood(&fit->law.as.pnbd, all, err, poll);
-    return taken;
+    fit->customers = buyers->n;
+    fit->one_timers = buyers->n - buyers->n_repeat;
+    fit->sampled = taken;
 }
 
-int64_t lawfit_run_all(Purchasefit fits[PURCHASE_MODELS], const Buyers *buyers, Err *err, const Poll *poll) {
+static void lawfit_model(Purchasefit *fit, PurchaseModel model, const Buyers *buyers, const LawfitGroups *groups,
+                         Arena *arena, Err *err, const Poll *poll) {
+    *fit = (Purchasefit){.law = {.model = model}};
+    if (err->rc) return;
+    if (model == PURCHASE_PNBD && groups->data.n > LAWFIT_HISTORIES_MAX)
+        lawfit_pnbd_sample(fit, &groups->data, buyers, arena, err, poll);
+    else
+        lawfit_one(fit, model, &groups->data, arena, err, poll);
+}
+
+void lawfit_run(Purchasefit *fit, PurchaseModel model, const Buyers *buyers, Err *err, const Poll *poll) {
     Arena scratch = {0};
     LawfitGroups groups;
-    int64_t taken = 0;
     lawfit_group(&groups, buyers, &scratch, err);
-    for (int model = 0; model < PURCHASE_MODELS && !err->rc; model++) {
-        Purchasefit *fit = &fits[model];
-        if (model == PURCHASE_PNBD && groups.data.n > LAWFIT_HISTORIES_MAX) {
-            taken = lawfit_pnbd_sample(fit, &groups.data, buyers->n, &scratch, err, poll);
-            fit->customers = buyers->n;
-            fit->one_timers = buyers->n - buyers->n_repeat;
-        } else {
-            lawfit_one(fit, (PurchaseModel)model, &groups.data, &scratch, err, poll);
-        }
-    }
+    lawfit_model(fit, model, buyers, &groups, &scratch, err, poll);
     arena_free(&scratch);
-    return taken;
+}
+
+void lawfit_run_all(Purchasefit fits[PURCHASE_MODELS], const Buyers *buyers, Err *err, const Poll *poll) {
+    Arena scratch = {0};
+    LawfitGroups groups;
+    lawfit_group(&groups, buyers, &scratch, err);
+    for (int model = 0; model < PURCHASE_MODELS; model++)
+        lawfit_model(&fits[model], (PurchaseModel)model, buyers, &groups, &scratch, err, poll);
+    arena_free(&scratch);
 }

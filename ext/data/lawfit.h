@@ -1,6 +1,6 @@
 /* lawfit.h - the purchase models fitted to buyers.
  *
- * A Pareto/NBD takes a quadrature for each distinct history.  Where these are many it may be fitted to every k-th
+ * A Pareto/NBD takes a quadrature for each distinct history.  Where these are many it is fitted to every k-th
  * customer in the order of the histories (frequency, recency, age): a sample that depends on nothing but the
  * customers' histories.
  */
@@ -10,14 +10,13 @@
 #include "data/buyers.h"
 #include "model/purchasefit.h"
 
-enum { LAWFIT_HISTORIES_MAX = 4000 }; /* distinct histories from which on a Pareto/NBD is fitted to a sample */
+enum { LAWFIT_HISTORIES_MAX = 2500 }; /* with more distinct ones a Pareto/NBD is fitted to a sample of as many customers */
 
-/* One model, to all buyers. */
+/* One model.  Of a Pareto/NBD fitted to a sample the log-likelihood is that of all buyers, the standard errors are those
+ * of the sample, and sampled says how many customers it has. */
 void lawfit_run(Purchasefit *fit, PurchaseModel model, const Buyers *buyers, Err *err, const Poll *poll);
 
-/* All models, by PurchaseModel; the Pareto/NBD to a sample where histories are many.  Its log-likelihood is that
- * of all buyers, its standard errors are those of the sample.  Returns the customers of the sample, 0 when it
- * was fitted to all. */
-int64_t lawfit_run_all(Purchasefit fits[PURCHASE_MODELS], const Buyers *buyers, Err *err, const Poll *poll);
+/* All models, by PurchaseModel. */
+void lawfit_run_all(Purchasefit fits[PURCHASE_MODELS], const Buyers *buyers, Err *err, const Poll *poll);
 
 #endif

@@ -45,8 +45,7 @@ static void methods_sort(Methods *methods, Arena *arena, Err *err) {
     arena_free(&scratch);
 }
 
-/* The value of a rule: the higher, the likelier to stay away. */
-static double methods_rule(const Shopview *view, Method method, const ShopviewBuyer *buyer) {
+static double methods_rule_value(const Shopview *view, Method method, const ShopviewBuyer *buyer) {
     static const Span six_months = {.n = 6, .unit = PERIOD_MONTH};
     double silence = buyer->age - buyer->recency;
     switch (method) {
@@ -60,7 +59,7 @@ static double methods_rule(const Shopview *view, Method method, const ShopviewBu
 
 /* The same as a feature: long silences and many purchases count by their logarithms. */
 static double methods_rule_feature(const Shopview *view, Method method, const ShopviewBuyer *buyer) {
-    double rule = methods_rule(view, method, buyer);
+    double rule = methods_rule_value(view, method, buyer);
     return method == METHODS_SIX_MONTHS ? rule : rule < 0 ? -log1p(-rule) : log1p(rule);
 }
 
@@ -316,9 +315,8 @@ double methods_p(const Methods *methods, Method method, const ShopviewBuyer *buy
     return special_logistic(logit_log_odds(&lesson->rule[method - METHODS_RULE], &rule) + methods->shift[method]);
 }
 
-double methods_rank(const Methods *methods, Method method, const ShopviewBuyer *buyer) {
-    bool is_rule = method >= METHODS_DAYS_SINCE_LAST && method < METHODS_BASE_RATE;
-    return is_rule ? methods_rule(&methods->view[0], method, buyer) : methods_p(methods, method, buyer);
+double methods_rule(const Methods *methods, Method method, const ShopviewBuyer *buyer) {
+    return methods_rule_value(&methods->view[0], method, buyer);
 }
 
 const char *methods_reason(const Methods *methods, Method method) {

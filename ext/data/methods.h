@@ -49,7 +49,7 @@ enum {
     METHODS_FEW_OUTCOMES = 5,      /* ... and of them who bought, and who did not */
     METHODS_CUSTOMERS_MIN = 100,   /* the same for the classifier */
     METHODS_OUTCOMES_MIN = 20,
-    METHODS_LEARN_MAX = 50000      /* customers from whom is learned: of more, every k-th in the order of their ids */
+    METHODS_LEARN_MAX = 20000      /* customers from whom is learned: of more, every k-th in the order of their ids */
 };
 
 /* What the outcomes after one view taught. */
@@ -85,9 +85,8 @@ void methods_open(Methods *methods, const Book *book, Day at, int32_t horizon, A
 /* P(no purchase in the next h days) of a customer of view 0; NaN where the method has no answer. */
 double methods_p(const Methods *methods, Method method, const ShopviewBuyer *buyer);
 
-/* The order that the method puts customers in, the likeliest to stay away highest; NaN as above, but a rule always
- * has one. */
-double methods_rank(const Methods *methods, Method method, const ShopviewBuyer *buyer);
+/* The value of a naive rule, which is there without any learning: the higher, the likelier to stay away. */
+double methods_rule(const Methods *methods, Method method, const ShopviewBuyer *buyer);
 
 /* Why a method has no probability, as far as there is a reason to tell; else NULL. */
 const char *methods_reason(const Methods *methods, Method method);

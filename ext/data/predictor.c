@@ -27,6 +27,10 @@ static void predictor_note_purchases(Predictor *predictor, const Buyers *buyers,
     if (warnings & BGNBDFIT_RIDGE)
         predictor_add_note(predictor, arena, err,
                            "ridge: the parameters are not identified, the predictions are");
+    if (predictor->purchases.sampled > 0)
+        predictor_add_note(predictor, arena, err,
+                           arena_printf(arena, err, "sample: the purchase model is fitted to %lld of %lld customers",
+                                        (long long)predictor->purchases.sampled, (long long)buyers->n));
     if (buyers->n_repeat < PREDICTOR_REPEAT_FEW)
         predictor_add_note(predictor, arena, err,
                            arena_printf(arena, err,

@@ -31,7 +31,7 @@ void shopview_open(Shopview *view, const Book *book, Day day, Err *err, const Po
         view->shop_gap = habit_shop_gap(book, day, err);
     }
     if (!err->rc && buyers.n_repeat >= SHOPVIEW_REPEAT_MIN) {
-        view->sampled = lawfit_run_all(view->fit, &buyers, err, poll);
+        lawfit_run_all(view->fit, &buyers, err, poll);
         for (int model = 0; model < PURCHASE_MODELS; model++)
             view->has_fit[model] = !err->rc && view->fit[model].converged;
     }

@@ -17,7 +17,6 @@ typedef struct Shopview {
     double shop_gap;                       /* median gap between purchase days; NaN without one */
     Purchasefit fit[PURCHASE_MODELS];
     bool has_fit[PURCHASE_MODELS];         /* fitted, and the search ended in an optimum */
-    int64_t sampled;                       /* customers that the Pareto/NBD was fitted to; 0: all */
 } Shopview;
 
 /* Looks at the book on a day and fits the models to what is seen. */

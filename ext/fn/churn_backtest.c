@@ -74,8 +74,11 @@ static int64_t churn_backtest_open(Call *call) {
     Backtest *backtest = &state->backtest;
     backtest_open(backtest, &call->book, holdout, call->arena, call->err, call->poll);
     double z = wilson_z(call->common[CALL_CONFIDENCE_LEVEL].real);
+    Method chosen = backtest->methods.chosen;
     for (int method = 0; method < METHODS_COUNT && !call->err->rc; method++) {
-        state->score[method] = backtest_score(backtest, (Method)method, z, call->err, call->poll);
+        bool again = method == METHODS_AUTO && chosen < METHODS_AUTO; /* a model has its score already */
+        state->score[method] = again ? state->score[chosen]
+                                     : backtest_score(backtest, (Method)method, z, call->err, call->poll);
         state->note[method] = method == METHODS_AUTO
                                   ? methods_choice(&backtest->methods, false, call->arena, call->err)
                                   : methods_reason(&backtest->methods, (Method)method);
@@ -111,7 +114,7 @@ const TvfDef tvf_churn_backtest = {
              .definition =
                  "The event is no purchase in the holdout_days after split_date = as_of - holdout_days, predicted from"
                  " the orders up to and with split_date for every customer who had bought by then. Models: bgnbd,"
-                 " mbgnbd, pnbd, nbd (pnbd on a sample of 4000 customers where histories are many). classifier:"
+                 " mbgnbd, pnbd, nbd (pnbd on a sample of at most 2500 customers where histories are many). classifier:"
                  " penalised logistic regression over silence, frequency, age, overdue ratio, trends and the models' log"
                  " odds, learned from what happened before the split. Naive rules: days_since_last; own_gap, the"
                  " overdue_ratio of churn_candidates; six_months, silent for six calendar months; frequency, fewer"

@@ -109,10 +109,10 @@ static void clv_model_warn(Call *call, const Shopview *view, int model, ClvModel
     text = clv_model_add(call, text, warnings & BGNBDFIT_NO_ATTRITION, "no_attrition");
     text = clv_model_add(call, text, warnings & BGNBDFIT_RIDGE, "ridge");
     text = clv_model_add(call, text, view->repeaters < PREDICTOR_REPEAT_FEW, "few_repeat_customers");
-    if (model == PURCHASE_PNBD && view->sampled > 0)
+    if (view->fit[model].sampled > 0)
         text = clv_model_add(call, text, true,
                              arena_printf(call->arena, call->err, "sample: fitted to %lld customers",
-                                          (long long)view->sampled));
+                                          (long long)view->fit[model].sampled));
     out->warning = text;
 }
 
@@ -288,7 +288,7 @@ const TvfDef tvf_clv_model = {
                  " horizon_days but at most a third of the history, and scored on who bought in them; what learns from"
                  " outcomes learned from the h days before those. chosen: the model with the best log_score, chosen_for_churn:"
                  " the method with the best, each time the simpler of those within 0.0001. pnbd is fitted to a sample of"
-                 " 4000 customers where histories are many. Rows are in the order of the models and their parameters.",
+                 " at most 2500 customers where histories are many. Rows are in the order of the models and their parameters.",
              .example = "SELECT * FROM clv_model('orders')"},
     .cols = clv_model_cols,
     .args = clv_model_args,
