@@ -5,7 +5,7 @@
 #include "math/sum.h"
 #include "model/rfmgroup.h"
 
-enum { LAWFIT_POLL_HISTORIES = 1024 };
+enum { LAWFIT_POLL_BUYERS = 1024 };
 
 typedef struct LawfitGroups {
     BgnbdfitData data;
@@ -56,16 +56,6 @@ static int64_t lawfit_thin(LawfitGroups *sample, const BgnbdfitData *all, int64_
     return taken;
 }
 
-static double lawfit_pnbd_likelihood(const PnbdParams *params, const BgnbdfitData *data, Err *err, const Poll *poll) {
-    Sum sum = {0};
-    for (int64_t i = 0; i < data->n && !err->rc; i++) {
-        if (i % LAWFIT_POLL_HISTORIES == 0 && poll_stop(poll)) err_set(err, SQLITE_INTERRUPT, "interrupted");
-        sum_add(&sum, (double)data->count[i] *
-                          pnbd_loglik(params, data->frequency[i], data->recency[i], data->age[i], NULL));
-    }
-    return sum_value(&sum);
-}
-
 static void lawfit_pnbd_sample(Purchasefit *fit, const BgnbdfitData *all, const Buyers *buyers, Arena *arena, Err *err,
                                const Poll *poll) {
     LawfitGroups sample;
@@ -73,8 +63,6 @@ static void lawfit_pnbd_sample(Purchasefit *fit, const BgnbdfitData *all, const 
     if (err->rc) return;
     int64_t taken = lawfit_thin(&sample, all, (buyers->n - 1) / LAWFIT_HISTORIES_MAX + 1);
     lawfit_one(fit, PURCHASE_PNBD, &sample.data, arena, err, poll);
-    if (!err->rc && fit->converged)
-        fit->log_likelihood = lawfit_pnbd_likelihood(&fit->law.as.pnbd, all, err, poll);
     fit->customers = buyers->n;
     fit->one_timers = buyers->n - buyers->n_repeat;
     fit->sampled = taken;
@@ -105,4 +93,14 @@ void lawfit_run_all(Purchasefit fits[PURCHASE_MODELS], const Buyers *buyers, Err
     for (int model = 0; model < PURCHASE_MODELS; model++)
         lawfit_model(&fits[model], (PurchaseModel)model, buyers, &groups, &scratch, err, poll);
     arena_free(&scratch);
+}
+
+double lawfit_log_likelihood(const Purchasefit *fit, const Buyers *buyers, Err *err, const Poll *poll) {
+    Sum sum = {0};
+    if (fit->sampled == 0) return fit->log_likelihood;
+    for (int64_t i = 0; i < buyers->n && !err->rc; i++) {
+        if (i % LAWFIT_POLL_BUYERS == 0 && poll_stop(poll)) err_set(err, SQLITE_INTERRUPT, "interrupted");
+        sum_add(&sum, pnbd_loglik(&fit->law.as.pnbd, buyers->frequency[i], buyers->recency[i], buyers->age[i], NULL));
+    }
+    return sum_value(&sum);
 }

@@ -12,11 +12,14 @@
 
 enum { LAWFIT_HISTORIES_MAX = 2500 }; /* with more distinct ones a Pareto/NBD is fitted to a sample of as many customers */
 
-/* One model.  Of a Pareto/NBD fitted to a sample the log-likelihood is that of all buyers, the standard errors are those
- * of the sample, and sampled says how many customers it has. */
+/* One model.  Of a Pareto/NBD fitted to a sample log-likelihood and standard errors are those of the sample, and sampled
+ * says how many customers it has. */
 void lawfit_run(Purchasefit *fit, PurchaseModel model, const Buyers *buyers, Err *err, const Poll *poll);
 
 /* All models, by PurchaseModel. */
 void lawfit_run_all(Purchasefit fits[PURCHASE_MODELS], const Buyers *buyers, Err *err, const Poll *poll);
+
+/* The log-likelihood of a fit to these buyers, all of them. */
+double lawfit_log_likelihood(const Purchasefit *fit, const Buyers *buyers, Err *err, const Poll *poll);
 
 #endif

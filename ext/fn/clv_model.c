@@ -9,6 +9,7 @@
  */
 #include "base/libm.h"
 #include "data/buyers.h"
+#include "data/lawfit.h"
 #include "data/methods.h"
 #include "data/predictor.h"
 #include "host/call.h"
@@ -116,7 +117,7 @@ static void clv_model_warn(Call *call, const Shopview *view, int model, ClvModel
     out->warning = text;
 }
 
-static void clv_model_law(Call *call, ClvModelState *state, const Methods *methods, int model) {
+static void clv_model_law(Call *call, ClvModelState *state, const Methods *methods, const Buyers *buyers, int model) {
     const Shopview *view = &methods->view[0];
     const Purchasefit *fit = &view->fit[model];
     const PurchasefitModel *known = &retain_purchasefit_models[model];
@@ -130,9 +131,9 @@ static void clv_model_law(Call *call, ClvModelState *state, const Methods *metho
     out->one_timers = fit->one_timers;
     out->iterations = fit->iterations;
     out->converged = fit->converged;
-    out->log_likelihood = fit->log_likelihood;
-    out->aic = 2 * known->n_params - 2 * fit->log_likelihood;
-    out->bic = log(n) * known->n_params - 2 * fit->log_likelihood;
+    out->log_likelihood = lawfit_log_likelihood(fit, buyers, call->err, call->poll);
+    out->aic = 2 * known->n_params - 2 * out->log_likelihood;
+    out->bic = log(n) * known->n_params - 2 * out->log_likelihood;
     clv_model_warn(call, view, model, out);
     for (int i = 0; i < known->n_params; i++)
         clv_model_row(state, model, known->params[i], fit->value[i], fit->std_error[i]);
@@ -173,13 +174,10 @@ static void clv_model_learned(ClvModelState *state, const Methods *methods, int 
 
 /* ---- Spend ---- */
 
-static void clv_model_spend(Call *call, ClvModelState *state, const Methods *methods) {
-    Buyers buyers;
+static void clv_model_spend(Call *call, ClvModelState *state, const Methods *methods, const Buyers *buyers) {
     Predictor predictor;
     ClvModelFit *out = &state->fits[CLV_MODEL_SPEND];
-    buyers_summarise(&buyers, &call->book, call->arena, call->err);
-    if (call->err->rc) return;
-    predictor_choose(&predictor, methods, NULL, &call->book, &buyers, call->arena, call->err, call->poll);
+    predictor_choose(&predictor, methods, NULL, &call->book, buyers, call->arena, call->err, call->poll);
     const GammagammaFit *fit = &predictor.spend;
     if (!predictor.has_spend || call->err->rc) {
         out->reason = predictor.note;
@@ -228,11 +226,13 @@ static bool clv_model_asked(const Call *call, int model) {
 static int64_t clv_model_open(Call *call) {
     ClvModelState *state = arena_alloc(call->arena, call->err, 1, sizeof(*state));
     Methods *methods = arena_alloc(call->arena, call->err, 1, sizeof(*methods));
+    Buyers buyers;
     if (call->err->rc) return 0;
     call->state = state;
     if (call->book.n_buyers == 0) return 0;
     methods_open(methods, &call->book, call->book.as_of, (int32_t)call->args[CLV_MODEL_HORIZON].integer, call->arena,
                  call->err, call->poll);
+    buyers_summarise(&buyers, &call->book, call->arena, call->err);
     if (call->err->rc) return 0;
     for (int model = 0; model <= CLV_MODEL_SPEND; model++)
         state->fits[model] = (ClvModelFit){.log_likelihood = NAN, .aic = NAN, .bic = NAN, .log_score = NAN,
@@ -240,8 +240,8 @@ static int64_t clv_model_open(Call *call) {
     clv_model_choice(call, state, methods);
     for (int model = 0; model <= CLV_MODEL_SPEND && !call->err->rc; model++) {
         if (model == METHODS_AUTO || !clv_model_asked(call, model)) continue;
-        if (model == CLV_MODEL_SPEND) clv_model_spend(call, state, methods);
-        else if (model < METHODS_AUTO) clv_model_law(call, state, methods, model);
+        if (model == CLV_MODEL_SPEND) clv_model_spend(call, state, methods, &buyers);
+        else if (model < METHODS_AUTO) clv_model_law(call, state, methods, &buyers, model);
         else clv_model_learned(state, methods, model);
     }
     return state->n_rows;
