@@ -122,7 +122,7 @@ const TvfDef tvf_churn_backtest = {
                  " learned before the split. auto: the method with the best log score before the split, on customers and"
                  " time that it was not fitted to. A row per method, in this order: models, auto, classifier, rules,"
                  " base_rate.",
-             .example = "SELECT * FROM churn_backtest('orders', 90)"},
+             .example = "SELECT * FROM churn_backtest('orders')"},
     .cols = churn_backtest_cols,
     .args = churn_backtest_args,
     .needs = CALL_ORDERS | CALL_AMOUNTS | CALL_CONFIDENCE,

@@ -144,7 +144,7 @@ const TvfDef tvf_churn_calibration = {
                  " floor((k - 1) x n / 10) of n in ascending order; customers of equal probability stay in one bin, so"
                  " that bins may be missing. A row per bin, ascending; a single row without a bin where the method has no"
                  " probabilities.",
-             .example = "SELECT * FROM churn_calibration('orders', 90)"},
+             .example = "SELECT * FROM churn_calibration('orders')"},
     .cols = churn_calibration_cols,
     .args = churn_calibration_args,
     .needs = CALL_ORDERS | CALL_AMOUNTS | CALL_CONFIDENCE,

@@ -224,7 +224,7 @@ const TvfDef tvf_clv_backtest = {
                  " the split. same_as_before: what the customer brought in the holdout_days up to split_date, the first"
                  " purchase included. Rows: value, then purchases (without an amount column only these); models, auto,"
                  " same_as_before.",
-             .example = "SELECT * FROM clv_backtest('orders', 90)"},
+             .example = "SELECT * FROM clv_backtest('orders')"},
     .cols = clv_backtest_cols,
     .args = clv_backtest_args,
     .needs = CALL_ORDERS | CALL_AMOUNTS,
