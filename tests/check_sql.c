@@ -182,8 +182,8 @@ static const struct { const char *sql, *words; } sql_refusals[] = {
     {"SELECT * FROM clv('orders', 9e999)", "not Inf"},
     {"SELECT * FROM clv('orders', 365, -0.1)", "annual_discount_rate must be 0 to 10, not -0.1"},
     {"SELECT * FROM clv('orders', 365, 0.1, 11)", "margin must be -10 to 10, not 11"},
-    {"SELECT * FROM clv('orders', 365, 0.1, 1, 'bgnb')", "model must be 'bgnbd', 'mbgnbd', 'pnbd' or 'nbd', not"
-                        " 'bgnb' (did you"},
+    {"SELECT * FROM clv('orders', 365, 0.1, 1, 'bgnb')", "model must be 'bgnbd', 'mbgnbd', 'pnbd',"
+                        " 'nbd' or 'auto', not 'bgnb' (did you"},
     {"SELECT * FROM churn_candidates('orders', 90, 1.01)", "min_probability must be 0 to 1, not"
                                      " 1.01"},
     {"SELECT * FROM retain_help('clw')", "there is no function 'clw' (did you mean 'clv'?)"},

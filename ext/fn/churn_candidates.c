@@ -47,8 +47,11 @@ static const ArgSpec churn_candidates_args[] = {
                                   .max = 3650, .doc = "how many days from as_of we look ahead"},
     [CHURN_CANDIDATES_MIN] = {.name = "min_probability", .kind = ARG_REAL, .dflt = 0.5, .min = 0,
                               .max = 1, .doc = "least churn_probability to be listed; 0 lists everybody"},
-    [CHURN_CANDIDATES_MODEL] = {.name = "model", .kind = ARG_CHOICE, .choices = retain_model_names,
-                                .dflt = PURCHASE_MBGNBD, .doc = "model of repeat buying"},
+    [CHURN_CANDIDATES_MODEL] = {.name = "model", .kind = ARG_CHOICE, .choices = retain_churn_model_names,
+                                .dflt = PURCHASE_MBGNBD,
+                                .doc = "model of repeat buying; classifier, learned from what customers of this"
+                                       " shop did; blend of both; auto: what predicted best, a naive rule"
+                                       " perhaps"},
     {0},
 };
 
@@ -102,6 +105,8 @@ typedef struct ChurnCandidatesState {
     const Book *book;
     Buyers buyers;
     Predictor predictor;
+    Method method;
+    Methods *methods;     /* NULL: the method is a model, and the predictor's */
     uint32_t *listed;     /* buyers by rank */
     int64_t n_listed;
     double *probability;  /* by buyer */
@@ -219,11 +224,38 @@ static void churn_candidates_rank(ChurnCandidatesState *state, double min_probab
     state->n_listed = ranking_close(&ranking, state->listed, churn_candidates_compare, state);
 }
 
+static void churn_candidates_fit(Call *call, ChurnCandidatesState *state) {
+    const Book *book = &call->book;
+    state->method = (Method)call->args[CHURN_CANDIDATES_MODEL].integer;
+    if (state->method < METHODS_AUTO) {
+        predictor_fit(&state->predictor, book, &state->buyers, (PurchaseModel)state->method, call->arena, call->err,
+                      call->poll);
+        return;
+    }
+    if (book->is_summary) methods_refuse_summary(state->method, call->err);
+    state->methods = arena_alloc(call->arena, call->err, 1, sizeof(*state->methods));
+    if (!state->methods) return;
+    methods_open(state->methods, book, book->as_of, (int32_t)call->args[CHURN_CANDIDATES_HORIZON].integer, call->arena,
+                 call->err, call->poll);
+    const char *said = state->method == METHODS_AUTO
+                           ? methods_choice(state->methods, false, call->arena, call->err)
+                           : methods_reason(state->methods, state->method);
+    predictor_choose(&state->predictor, state->methods, said, book, &state->buyers, call->arena, call->err,
+                     call->poll);
+}
+
+static double churn_candidates_p(const ChurnCandidatesState *state, int64_t i) {
+    BookCustomer customer = book_customer(state->book, state->buyers.customer[i]);
+    ShopviewBuyer buyer = shopview_buyer(&state->methods->view[0], &customer, state->methods->gaps);
+    return methods_p(state->methods, state->method, &buyer);
+}
+
 static void churn_candidates_score(Call *call, ChurnCandidatesState *state) {
     const Buyers *buyers = &state->buyers;
     double horizon = (double)call->args[CHURN_CANDIDATES_HORIZON].integer;
     for (int64_t i = 0; i < buyers->n && !call->err->rc; i++) {
-        state->probability[i] = predictor_p_no_purchase(&state->predictor, buyers, i, horizon);
+        state->probability[i] = state->methods ? churn_candidates_p(state, i)
+                                               : predictor_p_no_purchase(&state->predictor, buyers, i, horizon);
         state->value[i] = state->probability[i] * predictor_rate(&state->predictor, buyers, i) *
                           CHURN_CANDIDATES_VALUE_DAYS * predictor_spend(&state->predictor, buyers, i);
         if (i % MAP_PAGE_KEYS == 0 && poll_stop(call->poll))
@@ -249,9 +281,7 @@ static int64_t churn_candidates_open(Call *call) {
     call_buyers(call, &state->buyers);
     int64_t n = state->buyers.n;
     if (n == 0) return 0;
-    predictor_fit(&state->predictor, &call->book, &state->buyers,
-                  (PurchaseModel)call->args[CHURN_CANDIDATES_MODEL].integer, call->arena, call->err,
-                  call->poll);
+    churn_candidates_fit(call, state);
     predictor_note_summary(&state->predictor, &call->book, &state->buyers, call->arena, call->err);
     state->probability = arena_alloc_raw(call->arena, call->err, n, sizeof(double));
     state->value = arena_alloc_raw(call->arena, call->err, n, sizeof(double));
@@ -335,7 +365,9 @@ const TvfDef tvf_churn_candidates = {
     .name = "churn_candidates",
     .text = {.doc = "who is about to leave, how sure we are, what is at stake and why",
              .definition =
-                 "churn_probability = P(no purchase in the next horizon_days) under the model."
+                 "churn_probability = P(no purchase in the next horizon_days) under the model; with classifier, blend and"
+                 " auto p_alive and value_at_risk are those of the model of repeat buying that predicted best;"
+                 " churn_backtest says how good each is."
                  " value_at_risk = churn_probability x (r + frequency) / (alpha + age) x 365 x expected"
                  " spend. usual_gap_days is the median of the customer's own gaps between purchase days;"
                  " with n < 3 of them it is (n x own median + (3 - n) x the shop's median) / 3. The reason's"

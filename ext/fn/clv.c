@@ -145,7 +145,8 @@ static const ArgSpec clv_args[] = {
     [CLV_MARGIN] = {.name = "margin", .kind = ARG_REAL, .dflt = 1, .min = -10, .max = 10,
                     .doc = "share of the net amount that counts as value"},
     [CLV_MODEL] = {.name = "model", .kind = ARG_CHOICE, .choices = retain_model_names,
-                   .dflt = PURCHASE_MBGNBD, .doc = "model of repeat buying"},
+                   .dflt = PURCHASE_MBGNBD,
+                   .doc = "model of repeat buying; auto: the one that predicted best who would buy again"},
     {0},
 };
 
@@ -212,6 +213,24 @@ static void clv_sort(ClvState *state, Err *err) {
     ranking_close(&ranking, state->listed, clv_compare_customers, state);
 }
 
+static void clv_learn(Call *call, ClvState *state) {
+    const Book *book = &call->book;
+    int64_t model = call->args[CLV_MODEL].integer;
+    if (model != METHODS_AUTO) {
+        predictor_fit(&state->predictor, book, &state->buyers, (PurchaseModel)model, call->arena, call->err, call->poll);
+        return;
+    }
+    if (book->is_summary) {
+        methods_refuse_summary(METHODS_AUTO, call->err);
+        return;
+    }
+    Methods methods;
+    methods_open(&methods, book, book->as_of, (int32_t)call->args[CLV_HORIZON].integer, call->arena, call->err,
+                 call->poll);
+    predictor_choose(&state->predictor, &methods, methods_choice(&methods, true, call->arena, call->err), book,
+                     &state->buyers, call->arena, call->err, call->poll);
+}
+
 static int64_t clv_open(Call *call) {
     ClvState *state = arena_alloc(call->arena, call->err, 1, sizeof(*state));
     if (!state) return 0;
@@ -223,8 +242,7 @@ static int64_t clv_open(Call *call) {
     call_buyers(call, &state->buyers);
     int64_t n = state->buyers.n;
     if (n == 0) return 0;
-    predictor_fit(&state->predictor, &call->book, &state->buyers,
-                  (PurchaseModel)call->args[CLV_MODEL].integer, call->arena, call->err, call->poll);
+    clv_learn(call, state);
     predictor_note_summary(&state->predictor, &call->book, &state->buyers, call->arena, call->err);
     state->values = clv_values(&state->predictor, &state->terms, &state->buyers, call->arena,
                                call->err, call->poll);
@@ -291,8 +309,10 @@ const TvfDef tvf_clv = {
              .definition =
                  "predicted_clv = margin x p_alive x the expected purchases in the next horizon_days of a"
                  " customer alive at as_of, each weighing (1 + annual_discount_rate)^(-days / 365.25), x"
-                 " expected spend. Purchases by BG/NBD or MBG/NBD, spend by Gamma-Gamma over repeat"
-                 " purchase days."
+                 " expected spend. Purchases by the model of repeat buying, spend by Gamma-Gamma over"
+                 " repeat purchase days. model='auto' takes the model with the best log score for who would buy"
+                 " again, fitted before and scored on the last horizon_days, at most a third of the history"
+                 " (clv_model shows the scores)."
                  " A source without a date column that has frequency, recency, age and maybe"
                  " monetary_value is read as a table of customers, one row each (date_column = '' says so where the"
                  " names do not): the predictions are those from the orders, what needs the orders is NULL."

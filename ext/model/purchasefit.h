@@ -21,6 +21,7 @@ typedef struct Purchasefit {
     double log_likelihood;
     double log_likelihood_nbd;   /* of the NBD, without dropout */
     int64_t customers, one_timers;
+    int64_t sampled;             /* set by those who fit to a sample: its customers; 0: fitted to all */
     int iterations;
     bool converged, interrupted; /* after an interruption nothing else is to be used */
     unsigned warnings;           /* as of Bgnbdfit */
