@@ -290,6 +290,7 @@ static void bgnbdfit_errors(BgnbdfitWork *w, Optimise *search, Bgnbdfit *out) {
                                    .alpha = p.alpha * sqrt(inverse[5] / w->customers),
                                    .a = p.a * sqrt(inverse[10] / w->customers),
                                    .b = p.b * sqrt(inverse[15] / w->customers)};
+    for (int i = 0; i < 16; i++) out->covariance[i] = inverse[i] / w->customers;
 }
 
 /* r, alpha of the plain NBD. */
@@ -308,6 +309,7 @@ static void bgnbdfit_nbd(BgnbdfitWork *w, double point[2], Bgnbdfit *out) {
         BgnbdParams p = bgnbdfit_params(w, search.point);
         out->nbd_std_error.r = p.r * sqrt(inverse[0] / w->customers);
         out->nbd_std_error.alpha = p.alpha * sqrt(inverse[3] / w->customers);
+        for (int i = 0; i < 4; i++) out->nbd_covariance[i] = inverse[i] / w->customers;
     }
     out->log_likelihood_nbd = -search.value * w->customers;
     out->nbd = bgnbdfit_params(w, search.point);
@@ -360,6 +362,8 @@ void bgnbdfit_run(BgnbdKind kind, const BgnbdfitData *data, void *workspace, con
     BgnbdParams none = {NAN, NAN, NAN, NAN};
     double nbd[2];
     *out = (Bgnbdfit){.kind = kind, .params = none, .std_error = none, .nbd = none, .nbd_std_error = none};
+    for (int i = 0; i < 16; i++) out->covariance[i] = NAN;
+    for (int i = 0; i < 4; i++) out->nbd_covariance[i] = NAN;
     for (int64_t i = 0; i < data->n; i++) {
         out->customers += data->count[i];
         out->one_timers += data->frequency[i] == 0 ? data->count[i] : 0;

@@ -37,9 +37,11 @@ typedef struct Bgnbdfit {
     BgnbdKind kind;
     BgnbdParams params;         /* maximum likelihood, alpha in days; NaN without customers */
     BgnbdParams std_error;      /* asymptotic standard errors, NaN when not identified */
+    double covariance[16];      /* asymptotic, of ln(r, alpha, a, b), row by row; NaN like std_error */
     double log_likelihood;      /* at params */
     double log_likelihood_nbd;  /* of the best model without dropout ... */
     BgnbdParams nbd, nbd_std_error; /* ... whose r and alpha these are; a and b NaN */
+    double nbd_covariance[4];   /* of ln(r, alpha) of that model */
     bool nbd_converged;
     int64_t customers;          /* sum of the counts */
     int64_t one_timers;         /* of those, with frequency 0 */

@@ -108,6 +108,7 @@ static void pnbdfit_errors(PnbdfitWork *w, Optimise *search, Pnbdfit *out) {
                                   .alpha = p.alpha * sqrt(inverse[5] / w->customers),
                                   .s = p.s * sqrt(inverse[10] / w->customers),
                                   .beta = p.beta * sqrt(inverse[15] / w->customers)};
+    for (int i = 0; i < PNBDFIT_PARAMS * PNBDFIT_PARAMS; i++) out->covariance[i] = inverse[i] / w->customers;
 }
 
 void pnbdfit_run(const BgnbdfitData *data, const Bgnbdfit *nbd, const Poll *poll, Pnbdfit *out) {
@@ -115,6 +116,7 @@ void pnbdfit_run(const BgnbdfitData *data, const Bgnbdfit *nbd, const Poll *poll
     PnbdfitWork w = {.data = data, .poll = poll, .age_scale = 1};
     double mean_age = 0;
     *out = (Pnbdfit){.params = none, .std_error = none, .warnings = nbd->warnings & BGNBDFIT_NO_REPEATS};
+    for (int i = 0; i < PNBDFIT_PARAMS * PNBDFIT_PARAMS; i++) out->covariance[i] = NAN;
     for (int64_t i = 0; i < data->n; i++) {
         w.customers += (double)data->count[i];
         mean_age += (double)data->count[i] * data->age[i];
