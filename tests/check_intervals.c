@@ -6,7 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "math/beta.h"
+#include "math/student.h"
 #include "model/churninterval.h"
+#include "model/futurevalue.h"
 #include "model/gammagamma.h"
 #include "model/rfmgroup.h"
 
@@ -248,6 +251,200 @@ START_TEST(churn_interval_covers) {
 }
 END_TEST
 
+/* ---- The ratio of two gamma variables ---- */
+
+static double cdf(double z) {
+    return 0.5 * erfc(-z / sqrt(2));
+}
+
+static void expect_ratio(double a, double b, double z, double want, double tolerance) {
+    double got = exp(beta_log_ratio_quantile(a, b, z, NAN)), near = exp(beta_log_ratio_quantile(a, b, z, 3));
+    if (!(fabs(got - want) <= tolerance * want)) ck_abort_msg("%g, %g at %g: %.17g, not %.17g", a, b, z, got, want);
+    if (!(fabs(near - want) <= tolerance * want)) ck_abort_msg("%g, %g at %g: %.17g from 3", a, b, z, near);
+    double turned = exp(-beta_log_ratio_quantile(b, a, -z, NAN));
+    if (!(fabs(turned - want) <= tolerance * want)) ck_abort_msg("%g, %g at %g: %.17g turned", a, b, z, turned);
+}
+
+/* P(ratio <= R) is 1 - (1 + R)^-b for a = 1, (R / (1 + R))^a for b = 1. */
+START_TEST(ratio_has_its_closed_forms) {
+    const double shapes[] = {0.05, 0.4, 1, 3.74, 60, 4000};
+    for (int i = 0; i < COUNT(shapes); i++)
+        for (double z = -6; z <= 5; z += 0.6875) {
+            double s = shapes[i], tolerance = 1e-9 * fmax(1, 1 / s);
+            expect_ratio(1, s, z, expm1(-(z > 0 ? log(cdf(-z)) : log1p(-cdf(z))) / s), tolerance);
+            expect_ratio(s, 1, z, 1 / expm1(-(z > 0 ? log1p(-cdf(-z)) : log(cdf(z))) / s), tolerance);
+        }
+}
+END_TEST
+
+/* T^2 / df of Student's T is a ratio with shapes 1/2 and df / 2. */
+START_TEST(ratio_is_that_of_student) {
+    const double df[] = {1, 2.5, 7, 100, 9000};
+    for (int i = 0; i < COUNT(df); i++)
+        for (double z = -4; z <= 4; z += 0.375) {
+            double t = student_quantile(cdf(-z) / 2, df[i]);
+            expect_ratio(0.5, df[i] / 2, z, t * t / df[i], 1e-9);
+        }
+}
+END_TEST
+
+START_TEST(ratio_needs_shapes) {
+    const double bad[] = {0, -1, INFINITY, NAN};
+    for (int i = 0; i < COUNT(bad); i++) {
+        ck_assert(isnan(beta_log_ratio_quantile(bad[i], 2, 0, NAN)));
+        ck_assert(isnan(beta_log_ratio_quantile(2, bad[i], 0, NAN)));
+    }
+    ck_assert(isnan(beta_log_ratio_quantile(2, 3, NAN, NAN)) && isnan(beta_log_ratio_quantile(2, 3, INFINITY, NAN)));
+}
+END_TEST
+
+/* ---- The future value ---- */
+
+/* E[N (N - 1)] = sum over n of P(M = n) * sum over j <= n of 2 (j - 1) P(stays through j - 1 purchases), M being the
+ * purchases of somebody who never leaves. */
+static double pairs_by_series(const PurchaseLaw *law, double x, double T, double t) {
+    const BgnbdParams *p = &law->as.bgnbd;
+    double k = p->r + x, B = p->b + x + (law->model == PURCHASE_MBGNBD), u = t / (p->alpha + T + t);
+    double pmf = exp(k * log1p(-u)), stay = 1, weight = 0, sum = 0;
+    for (double n = 1; n < 20000; n++) {
+        pmf *= u * (k + n - 1) / n;
+        weight += 2 * (n - 1) * (law->model == PURCHASE_NBD ? 1 : stay);
+        stay *= (B + n - 1) / (p->a + B + n - 1);
+        sum += pmf * weight;
+    }
+    return sum;
+}
+
+/* By Simpson's rule over the time of the second purchase. */
+static double pairs_by_time(const PurchaseLaw *law, double x, double T, double t) {
+    enum { STEPS = 20000 };
+    const PnbdParams *p = &law->as.pnbd;
+    double sum = 0, h = t / STEPS;
+    for (int i = 0; i <= STEPS; i++) {
+        double v = i * h, weight = i == 0 || i == STEPS ? 1 : i % 2 ? 4 : 2;
+        sum += weight * v * pow(1 + v / (p->beta + T), -p->s);
+    }
+    return 2 * (p->r + x) * (p->r + x + 1) / ((p->alpha + T) * (p->alpha + T)) * sum * h / 3;
+}
+
+static void expect_pairs(const PurchaseLaw *law, double x, double T, double t) {
+    double got = futurevalue_pairs_if_alive(law, x, T, t);
+    double want = law->model == PURCHASE_PNBD ? pairs_by_time(law, x, T, t) : pairs_by_series(law, x, T, t);
+    if (!(fabs(got - want) <= 1e-6 * want))
+        ck_abort_msg("model %d at %g, %g, %g: %.12g, not %.12g", (int)law->model, x, T, t, got, want);
+}
+
+START_TEST(pairs_are_counted) {
+    PurchaseLaw odd[] = {laws[_i], laws[_i], laws[_i]};
+    law_scale(&odd[0], 2, 0.01); /* next to nobody leaves */
+    law_scale(&odd[1], 2, 100);  /* everybody at once */
+    law_scale(&odd[2], 2, 1 / 0.8), law_scale(&odd[2], 3, 50); /* s = 1 */
+    for (int i = 0; i < COUNT(rows); i++) {
+        expect_pairs(&laws[_i], rows[i][0], rows[i][2], rows[i][3]);
+        for (int j = 0; j < COUNT(odd); j++) expect_pairs(&odd[j], rows[i][0], rows[i][2], rows[i][3]);
+        expect_pairs(&laws[_i], rows[i][0], rows[i][2], 0.01);
+        if (rows[i][0] < 12) expect_pairs(&laws[_i], rows[i][0], rows[i][2], 3650);
+    }
+}
+END_TEST
+
+/* What lies between the ends has the confidence: nothing counts when low is 0. */
+START_TEST(levels_add_up) {
+    for (double c = 0.05; c < 1; c += 0.05)
+        for (double none = 0; none < 0.995; none += 0.01) {
+            FuturevalueLevels levels = futurevalue_levels(none, c);
+            double missed = (1 - c) / 2, low = cdf(levels.z[0]), high = cdf(levels.z[1]);
+            double held = (low == 0 ? none : 0) + (1 - none) * (high - low);
+            bool two_sided = none < missed, nothing = !two_sided && none >= c;
+            if (nothing ? high != 0 || low != 0 : fabs(held - c) > 1e-12)
+                ck_abort_msg("%g held at %g, none %g", held, c, none);
+            if (two_sided && fabs((1 - none) * (1 - high) - missed) > 1e-12) ck_abort_msg("%g, none %g", c, none);
+            ck_assert(levels.z[1] <= futurevalue_z_max(c) + 1e-12);
+        }
+    ck_assert(isnan(futurevalue_levels(NAN, 0.9).z[0]) && isnan(futurevalue_levels(NAN, 0.9).z[1]));
+}
+END_TEST
+
+static const GammagammaParams spends[] = {{6.25, 3.74, 15.44}, {0.7, 1.4, 30}, {40, 25, 12}};
+
+START_TEST(curve_is_the_full_evaluation) {
+    double worst = 0;
+    for (int s = 0; s < COUNT(spends); s++)
+        for (int x = 0; x <= 64; x = 4 * x + 1)
+            for (double horizon = 30; horizon <= 3650; horizon *= 11) {
+                FuturevalueTerms terms = {laws[_i], spends[s], horizon};
+                FuturevalueCurve curve;
+                futurevalue_curve_fit(&curve, &terms, x, x, 1500, futurevalue_z_max(0.95));
+                for (double age = x; age <= 1500; age += 146.3)
+                    for (double z = -5.9; z < 1.96; z += 0.4) {
+                        double got = futurevalue_curve_read(&curve, age, z);
+                        double want = futurevalue_log_quantile(&terms, x, age, z);
+                        worst = fmax(worst, fabs(got - want));
+                    }
+            }
+    if (!(worst <= 1e-3)) ck_abort_msg("off by %g", worst);
+}
+END_TEST
+
+START_TEST(curve_of_one_age) {
+    FuturevalueTerms terms = {laws[1], spends[0], 365};
+    FuturevalueCurve curve;
+    futurevalue_curve_fit(&curve, &terms, 3, 77, 77, futurevalue_z_max(0.9));
+    for (double z = -3; z < 1.6; z += 0.5)
+        ck_assert(fabs(futurevalue_curve_read(&curve, 77, z) - futurevalue_log_quantile(&terms, 3, 77, z)) < 1e-3);
+}
+END_TEST
+
+/* For how many customers does the interval of the fit hold what they bring? */
+typedef struct Coverage {
+    double all, held;            /* everybody, and those held */
+    double seen, within; /* those of whom nothing alone has not the confidence, and how many of them are held */
+} Coverage;
+
+static void coverage_add(Coverage *c, const World *world, const Shop *shop, const Person *p, double confidence) {
+    FuturevalueTerms terms = {shop->purchases.law, shop->spend.params, world->horizon};
+    double none = purchase_p_no_purchase(&terms.law, p->frequency, p->recency, p->age, world->horizon);
+    FuturevalueLevels levels = futurevalue_levels(none, confidence);
+    PurchaseCount count = purchase_if_alive(&terms.law, p->frequency, p->age, world->horizon, world->delta);
+    double unit = terms.spend.gamma + (p->frequency ? p->frequency * p->monetary_value : 0), end[2];
+    for (int i = 0; i < 2; i++)
+        end[i] = isinf(levels.z[i]) ? 0
+                 : unit * count.discounted / count.expected *
+                       exp(futurevalue_log_quantile(&terms, p->frequency, p->age, levels.z[i]));
+    bool held = end[0] <= p->future && p->future <= end[1];
+    c->all++;
+    c->held += held;
+    c->seen += end[1] > 0;
+    c->within += held && end[1] > 0;
+}
+
+static Coverage coverage_of(const World *world, int shops, double confidence) {
+    enum { CUSTOMERS = 1000 };
+    Coverage coverage = {0};
+    for (int k = 0; k < shops; k++) {
+        Shop shop = shop_open(world, CUSTOMERS);
+        for (int i = 0; i < shop.n; i++) coverage_add(&coverage, world, &shop, &shop.person[i], confidence);
+        shop_close(&shop);
+    }
+    return coverage;
+}
+
+/* Of those who may well come the 90 % interval holds 85 to 95 %, of everybody at least 85 %. */
+START_TEST(value_interval_covers) {
+    const double horizons[] = {365, 60, 1000};
+    bool slow = laws[_i].model == PURCHASE_PNBD;
+    seed = 88172645463325252u + (uint64_t)_i;
+    for (int s = 0; s < COUNT(spends); s++) {
+        World world = {.law = &laws[_i], .spend = spends[s], .horizon = horizons[s], .delta = log(1.1) / 365.25,
+                       .days = 500};
+        Coverage c = coverage_of(&world, slow ? 4 : 12, 0.9);
+        if (!(c.within >= 0.85 * c.seen && c.within <= 0.95 * c.seen))
+            ck_abort_msg("spend %d: the 90 %% interval holds %.4f", s, c.within / c.seen);
+        if (!(c.held >= 0.85 * c.all)) ck_abort_msg("spend %d: the 90 %% interval holds %.4f of all", s, c.held / c.all);
+    }
+}
+END_TEST
+
 int main(void) {
     Suite *suite = suite_create("intervals");
     TCase *tc = tcase_create("churn");
@@ -255,6 +452,20 @@ int main(void) {
     tcase_add_loop_test(tc, log_buys_is_that_of_the_law, 0, COUNT(laws));
     tcase_add_loop_test(tc, covariance_is_that_of_the_standard_errors, 0, COUNT(laws));
     tcase_add_loop_test(tc, churn_interval_covers, 0, COUNT(laws));
+    suite_add_tcase(suite, tc);
+    tc = tcase_create("ratio");
+    tcase_set_timeout(tc, 60);
+    tcase_add_test(tc, ratio_has_its_closed_forms);
+    tcase_add_test(tc, ratio_is_that_of_student);
+    tcase_add_test(tc, ratio_needs_shapes);
+    suite_add_tcase(suite, tc);
+    tc = tcase_create("value");
+    tcase_set_timeout(tc, 60);
+    tcase_add_loop_test(tc, pairs_are_counted, 0, COUNT(laws));
+    tcase_add_test(tc, levels_add_up);
+    tcase_add_loop_test(tc, curve_is_the_full_evaluation, 0, COUNT(laws));
+    tcase_add_test(tc, curve_of_one_age);
+    tcase_add_loop_test(tc, value_interval_covers, 0, COUNT(laws));
     suite_add_tcase(suite, tc);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);
