@@ -15,7 +15,7 @@
 #include "model/purchasefit.h"
 
 typedef struct Churninterval {
-    double low, high; /* NaN where the fit has no covariance: the parameters are not identified */
+    double low, high; /* NaN where the fit has no covariance */
 } Churninterval;
 
 /* The interval of P(no purchase in (T, T + t]), t > 0, of a customer as of model/purchase.h, z standard errors to

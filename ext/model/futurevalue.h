@@ -34,9 +34,9 @@ double futurevalue_log_quantile(const FuturevalueTerms *terms, double x, double 
 
 /* ---- An interval of V ----
  *
- * [low, high] holds V with probability `confidence`, or more where V is 0 with more.  Where nothing at all is likely enough,
- * P(no purchase) >= (1 - confidence) / 2, low is 0 and all of what may be missed lies above high; else half of it lies
- * on either side.  Both are 0 where nothing alone has the confidence. */
+ * [low, high] holds V with probability `confidence`, or more where V is 0 with more.  Where nothing at all is
+ * likely enough, P(no purchase) >= (1 - confidence) / 2, low is 0 and all of what may be missed lies above high; else
+ * half of it lies on either side.  Both are 0 where nothing alone has the confidence. */
 
 typedef struct FuturevalueLevels {
     double z[2]; /* of low and high, for the quantiles above; -infinity: 0 */

@@ -98,8 +98,12 @@ static Optimise pnbdfit_best(PnbdfitWork *w, const Bgnbdfit *nbd, double mean_ag
 /* Standard errors: the inverse curvature in log parameters, times the parameters. */
 static void pnbdfit_errors(PnbdfitWork *w, Optimise *search, Pnbdfit *out) {
     double inverse[PNBDFIT_PARAMS * PNBDFIT_PARAMS];
-    if (!optimise_finish(search, PNBDFIT_DIFFERENCE, PNBDFIT_PIVOT_MIN, PNBDFIT_GAIN_LEFT / w->customers,
-                         inverse)) {
+    bool found = optimise_finish(search, PNBDFIT_DIFFERENCE, PNBDFIT_PIVOT_MIN, PNBDFIT_GAIN_LEFT / w->customers,
+                                 inverse);
+    double precision = 1 / (BGNBDFIT_PRIOR * BGNBDFIT_PRIOR * w->customers);
+    if (found || optimise_finish_prior(search, PNBDFIT_DIFFERENCE, precision, inverse))
+        for (int i = 0; i < PNBDFIT_PARAMS * PNBDFIT_PARAMS; i++) out->covariance[i] = inverse[i] / w->customers;
+    if (!found) {
         out->warnings |= BGNBDFIT_RIDGE;
         return;
     }
@@ -108,7 +112,6 @@ static void pnbdfit_errors(PnbdfitWork *w, Optimise *search, Pnbdfit *out) {
                                   .alpha = p.alpha * sqrt(inverse[5] / w->customers),
                                   .s = p.s * sqrt(inverse[10] / w->customers),
                                   .beta = p.beta * sqrt(inverse[15] / w->customers)};
-    for (int i = 0; i < PNBDFIT_PARAMS * PNBDFIT_PARAMS; i++) out->covariance[i] = inverse[i] / w->customers;
 }
 
 void pnbdfit_run(const BgnbdfitData *data, const Bgnbdfit *nbd, const Poll *poll, Pnbdfit *out) {

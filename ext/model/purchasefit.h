@@ -19,7 +19,7 @@ typedef struct Purchasefit {
     PurchaseLaw law;             /* maximum likelihood; NaN without customers */
     double value[PURCHASEFIT_PARAMS_MAX], std_error[PURCHASEFIT_PARAMS_MAX]; /* by parameter; NaN: not identified */
     double covariance[PURCHASEFIT_PARAMS_MAX * PURCHASEFIT_PARAMS_MAX]; /* of their logarithms, n_params x n_params,
-                                                                           row by row; NaN like std_error */
+                                                                           row by row; as of Bgnbdfit */
     double log_likelihood;
     double log_likelihood_nbd;   /* of the NBD, without dropout */
     int64_t customers, one_timers;
