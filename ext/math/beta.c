@@ -8,7 +8,7 @@
 
 enum { BETA_FRACTION_MAX = 2000, BETA_STEPS_MAX = 100 };
 #define BETA_FRACTION_EPSILON 1e-16
-#define BETA_STEP_EPSILON 1e-6 /* a step of Newton's rule as small as this leaves an error of about its square */
+#define BETA_STEP_EPSILON 1e-4 /* a step of Newton's rule as small as this leaves an error of about its square */
 #define BETA_STEP_MAX 50.0
 #define BETA_TINY 1e-300 /* instead of a 0 that would be divided by */
 

@@ -11,7 +11,7 @@
  * x < (a + 1) / (a + b + 2); beyond, ask for I(1 - x; b, a) = 1 - I. */
 double beta_fraction(double x, double a, double b);
 
-/* ln R with P(G_a / G_b <= R) = P(Z <= z), Z standard normal; error about 1e-10 / min(a, b, 1).  near is a guess of
+/* ln R with P(G_a / G_b <= R) = P(Z <= z), Z standard normal; error about 1e-8 / min(a, b, 1).  near is a guess of
  * it, NaN when there is none.  NaN unless a, b > 0 and z are finite. */
 double beta_log_ratio_quantile(double a, double b, double z, double near);
 

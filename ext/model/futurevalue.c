@@ -136,6 +136,11 @@ static void futurevalue_curve_transform(FuturevalueCurve *curve, double values[F
     }
 }
 
+/* The level before, from which the next is guessed. */
+typedef struct FuturevalueTrail {
+    double z, w, slope;
+} FuturevalueTrail;
+
 void futurevalue_curve_fit(FuturevalueCurve *curve, const FuturevalueTerms *terms, double x, double age_min,
                           double age_max, double z_max) {
     double values[FUTUREVALUE_LEVELS][FUTUREVALUE_AGES];
@@ -146,12 +151,15 @@ void futurevalue_curve_fit(FuturevalueCurve *curve, const FuturevalueTerms *term
     curve->z_middle = (FUTUREVALUE_Z_MIN + z_max) / 2;
     curve->z_span = (z_max - FUTUREVALUE_Z_MIN) / 2;
     for (int k = 0; k < FUTUREVALUE_AGES; k++) {
-        double age = exp(chebyshev_point(low, high, FUTUREVALUE_AGES, k)) - alpha, near = (double)NAN;
+        double age = exp(chebyshev_point(low, high, FUTUREVALUE_AGES, k)) - alpha;
         FuturevalueSum sum = futurevalue_sum(terms, x, fmax(age, 0));
+        FuturevalueTrail trail = {.w = (double)NAN};
         for (int i = 0; i < FUTUREVALUE_LEVELS; i++) {
             double z = chebyshev_point(FUTUREVALUE_Z_MIN, z_max, FUTUREVALUE_LEVELS, i);
-            near = beta_log_ratio_quantile(sum.shape, terms->spend.p * x + terms->spend.q, z, near);
-            values[i][k] = sum.log_scale + near;
+            double near = trail.w + trail.slope * (z - trail.z);
+            double w = beta_log_ratio_quantile(sum.shape, terms->spend.p * x + terms->spend.q, z, near);
+            trail = (FuturevalueTrail){z, w, i > 0 ? (w - trail.w) / (z - trail.z) : 0};
+            values[i][k] = sum.log_scale + w;
         }
     }
     futurevalue_curve_transform(curve, values);
