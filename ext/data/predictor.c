@@ -147,6 +147,12 @@ double predictor_p_no_purchase(const Predictor *predictor, const Buyers *buyers,
                                   buyers->age[i], t);
 }
 
+Churninterval predictor_churn_interval(const Predictor *predictor, const Buyers *buyers, int64_t i, double t,
+                                       double z) {
+    if (!predictor->has_purchases) return (Churninterval){(double)NAN, (double)NAN};
+    return churninterval_of(&predictor->purchases, buyers->frequency[i], buyers->recency[i], buyers->age[i], t, z);
+}
+
 double predictor_rate(const Predictor *predictor, const Buyers *buyers, int64_t i) {
     if (!predictor->has_purchases) return (double)NAN;
     return purchase_rate(&predictor->purchases.law, buyers->frequency[i], buyers->age[i]);

@@ -8,6 +8,7 @@
 
 #include "data/buyers.h"
 #include "data/methods.h"
+#include "model/churninterval.h"
 #include "model/gammagamma.h"
 #include "model/purchasefit.h"
 
@@ -43,6 +44,10 @@ void predictor_choose(Predictor *predictor, const Methods *methods, const char *
 /* P(alive) and P(no purchase in the next t days) of one buyer; NaN without a model. */
 double predictor_p_alive(const Predictor *predictor, const Buyers *buyers, int64_t i);
 double predictor_p_no_purchase(const Predictor *predictor, const Buyers *buyers, int64_t i, double t);
+
+/* How sure the second of them is, z standard errors to each side; NaN without a model or a covariance. */
+Churninterval predictor_churn_interval(const Predictor *predictor, const Buyers *buyers, int64_t i, double t,
+                                       double z);
 
 /* Posterior mean of a buyer's purchases per day while alive: (r + x) / (alpha + T). */
 double predictor_rate(const Predictor *predictor, const Buyers *buyers, int64_t i);

@@ -7,6 +7,8 @@
  * BG/NBD gives every one-time buyer p_alive = 1.  value_at_risk is churn_probability times the net amount
  * that the customer would bring in the next 365 days if alive: posterior mean purchase rate times
  * expected spend.
+ *
+ * ci_low and ci_high are about churn_probability, not about the customer: see model/churninterval.h.
  */
 #include <assert.h>
 #include <string.h>
@@ -16,12 +18,15 @@
 #include "data/predictor.h"
 #include "data/ranking.h"
 #include "host/call.h"
+#include "stat/wilson.h"
 
 enum { CHURN_CANDIDATES_HORIZON, CHURN_CANDIDATES_MIN, CHURN_CANDIDATES_MODEL };
 enum {
     CHURN_CANDIDATES_RANK,
     CHURN_CANDIDATES_CUSTOMER,
     CHURN_CANDIDATES_PROBABILITY,
+    CHURN_CANDIDATES_LOW,
+    CHURN_CANDIDATES_HIGH,
     CHURN_CANDIDATES_P_ALIVE,
     CHURN_CANDIDATES_LAST,
     CHURN_CANDIDATES_SINCE,
@@ -60,6 +65,10 @@ static const ColSpec churn_candidates_cols[] = {
     [CHURN_CANDIDATES_CUSTOMER] = {"customer_id", "", "as in the source"},
     [CHURN_CANDIDATES_PROBABILITY] = {"churn_probability", "REAL",
                                       "P(no purchase in the next horizon_days)"},
+    [CHURN_CANDIDATES_LOW] = {"ci_low", "REAL",
+                              "lower end of where churn_probability may be, the model's parameters being known"
+                              " only so well; NULL where the fit cannot tell, see ridge in note"},
+    [CHURN_CANDIDATES_HIGH] = {"ci_high", "REAL", "upper end of where it may be"},
     [CHURN_CANDIDATES_P_ALIVE] = {"p_alive", "REAL", "P(still a customer at as_of), under the model"},
     [CHURN_CANDIDATES_LAST] = {"last_order_date", "DATE", "last purchase day"},
     [CHURN_CANDIDATES_SINCE] = {"days_since_last", "INTEGER", "days from it to as_of"},
@@ -99,6 +108,8 @@ typedef struct ChurnCandidatesBlock {
     ChurnCandidatesRow rows[CHURN_CANDIDATES_BLOCK_ROWS];
     Gaps gaps;            /* of the buyer that was asked for last: several columns need them ... */
     int64_t gaps_buyer;   /* ... and who that is; -1: nobody yet */
+    Churninterval interval;   /* likewise: two columns need it ... */
+    int64_t interval_buyer;   /* ... and who that is */
 } ChurnCandidatesBlock;
 
 typedef struct ChurnCandidatesState {
@@ -111,6 +122,7 @@ typedef struct ChurnCandidatesState {
     int64_t n_listed;
     double *probability;  /* by buyer */
     double *value;        /* by buyer */
+    double horizon, z;    /* days of the probability, standard errors of its interval */
     ChurnCandidatesBlock *block;
 } ChurnCandidatesState;
 
@@ -123,6 +135,17 @@ static const Gaps *churn_candidates_gaps(const ChurnCandidatesState *state,
     }
     block->gaps_buyer = row->buyer;
     return &block->gaps;
+}
+
+static const Churninterval churn_candidates_no_interval = {.low = (double)NAN, .high = (double)NAN};
+
+static const Churninterval *churn_candidates_interval(const ChurnCandidatesState *state, int64_t buyer) {
+    ChurnCandidatesBlock *block = state->block;
+    if (state->methods) return &churn_candidates_no_interval;
+    if (block->interval_buyer != buyer)
+        block->interval = predictor_churn_interval(&state->predictor, &state->buyers, buyer, state->horizon, state->z);
+    block->interval_buyer = buyer;
+    return &block->interval;
 }
 
 /* ---- Reasons ---- */
@@ -252,10 +275,9 @@ static double churn_candidates_p(const ChurnCandidatesState *state, int64_t i) {
 
 static void churn_candidates_score(Call *call, ChurnCandidatesState *state) {
     const Buyers *buyers = &state->buyers;
-    double horizon = (double)call->args[CHURN_CANDIDATES_HORIZON].integer;
     for (int64_t i = 0; i < buyers->n && !call->err->rc; i++) {
         state->probability[i] = state->methods ? churn_candidates_p(state, i)
-                                               : predictor_p_no_purchase(&state->predictor, buyers, i, horizon);
+                                               : predictor_p_no_purchase(&state->predictor, buyers, i, state->horizon);
         state->value[i] = state->probability[i] * predictor_rate(&state->predictor, buyers, i) *
                           CHURN_CANDIDATES_VALUE_DAYS * predictor_spend(&state->predictor, buyers, i);
         if (i % MAP_PAGE_KEYS == 0 && poll_stop(call->poll))
@@ -268,7 +290,7 @@ static void churn_candidates_open_block(Call *call, ChurnCandidatesState *state)
     state->block = arena_alloc_raw(call->arena, call->err, 1, sizeof(*state->block));
     if (!state->block) return;
     state->block->number = -1;
-    state->block->gaps_buyer = -1;
+    state->block->gaps_buyer = state->block->interval_buyer = -1;
     state->block->gaps = (Gaps){.usual = (double)NAN};
     if (!call->book.is_summary) gaps_open(&state->block->gaps, &call->book, call->arena, call->err);
 }
@@ -278,6 +300,8 @@ static int64_t churn_candidates_open(Call *call) {
     if (!state) return 0;
     call->state = state;
     state->book = &call->book;
+    state->horizon = (double)call->args[CHURN_CANDIDATES_HORIZON].integer;
+    state->z = wilson_z(call->common[CALL_CONFIDENCE_LEVEL].real);
     call_buyers(call, &state->buyers);
     int64_t n = state->buyers.n;
     if (n == 0) return 0;
@@ -336,6 +360,8 @@ static void churn_candidates_cell(const void *pointer, int64_t row_number, int c
         case CHURN_CANDIDATES_RANK: out_int(out, row_number + 1); break;
         case CHURN_CANDIDATES_CUSTOMER: out_key(out, &row->id); break;
         case CHURN_CANDIDATES_PROBABILITY: out_real(out, row->probability); break;
+        case CHURN_CANDIDATES_LOW: out_real(out, churn_candidates_interval(state, row->buyer)->low); break;
+        case CHURN_CANDIDATES_HIGH: out_real(out, churn_candidates_interval(state, row->buyer)->high); break;
         case CHURN_CANDIDATES_P_ALIVE:
             out_real(out, predictor_p_alive(&state->predictor, &state->buyers, row->buyer));
             break;
@@ -368,6 +394,9 @@ const TvfDef tvf_churn_candidates = {
                  "churn_probability = P(no purchase in the next horizon_days) under the model; with classifier, blend and"
                  " auto p_alive and value_at_risk are those of the model of repeat buying that predicted best;"
                  " churn_backtest says how good each is."
+                 " ci_low and ci_high say how sure that probability is, not the customer: by the delta method on"
+                 " its log odds, from the covariance of the fitted parameters; the model itself is taken for"
+                 " granted. NULL for classifier, blend and auto, whose probability is not the fitted model's."
                  " value_at_risk = churn_probability x (r + frequency) / (alpha + age) x 365 x expected"
                  " spend. usual_gap_days is the median of the customer's own gaps between purchase days;"
                  " with n < 3 of them it is (n x own median + (3 - n) x the shop's median) / 3. The reason's"
@@ -380,7 +409,7 @@ const TvfDef tvf_churn_candidates = {
              .example = "SELECT * FROM churn_candidates('orders', 90) LIMIT 50"},
     .cols = churn_candidates_cols,
     .args = churn_candidates_args,
-    .needs = CALL_ORDERS | CALL_AMOUNTS | CALL_SUMMARIES,
+    .needs = CALL_ORDERS | CALL_AMOUNTS | CALL_SUMMARIES | CALL_CONFIDENCE,
     .order = churn_candidates_order,
     .n_order = 1,
     .open = churn_candidates_open,

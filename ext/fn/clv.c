@@ -15,12 +15,16 @@
  * frequency they are read off a curve over age that keeps 11 digits (model/purchasecurve.h).
  *
  * Spend: Gamma-Gamma over the repeat purchase days (Fader, Hardie 2013).
+ *
+ * clv_low and clv_high are about the amount that will really come, of which predicted_clv is the mean: see
+ * model/futurevalue.h.
  */
 #include <string.h>
 
 #include "base/libm.h"
 #include "data/predictor.h"
 #include "data/ranking.h"
+#include "data/valuerange.h"
 #include "host/call.h"
 #include "host/host.h"
 #include "math/sum.h"
@@ -126,6 +130,8 @@ enum {
     CLV_PURCHASES,
     CLV_SPEND,
     CLV_PREDICTED,
+    CLV_LOW,
+    CLV_HIGH,
     CLV_HISTORIC,
     CLV_TOTAL,
     CLV_NOTE
@@ -163,6 +169,11 @@ static const ColSpec clv_cols[] = {
     [CLV_PURCHASES] = {"expected_purchases", "REAL", "expected purchase days in horizon_days"},
     [CLV_SPEND] = {"expected_spend", "REAL", "expected net amount per purchase day"},
     [CLV_PREDICTED] = {"predicted_clv", "REAL", "discounted expected net amount x margin"},
+    [CLV_LOW] = {"clv_low", "REAL",
+                 "the net amount in horizon_days, discounted, x margin, will be at least this and at most"
+                 " clv_high, with the given confidence"},
+    [CLV_HIGH] = {"clv_high", "REAL",
+                  "see clv_low; 0 where nothing at all is that likely, and predicted_clv may then exceed it"},
     [CLV_HISTORIC] = {"historic_clv", "REAL", "net amount so far x margin, not discounted"},
     [CLV_TOTAL] = {"total_clv", "REAL", "historic_clv + predicted_clv"},
     [CLV_NOTE] = {"note", "TEXT", "what limits the figures; NULL: nothing"},
@@ -185,6 +196,8 @@ enum { CLV_BLOCK_ROWS = 64 };
 typedef struct ClvBlock {
     int64_t number;    /* of the block that rows holds; -1: none yet */
     ClvRow rows[CLV_BLOCK_ROWS];
+    ValuerangeEnds ends; /* of the row that was asked for last: two columns need them ... */
+    int64_t ends_row;    /* ... and which that is; -1: none yet */
 } ClvBlock;
 
 typedef struct ClvState {
@@ -193,6 +206,7 @@ typedef struct ClvState {
     Predictor predictor;
     ClvTerms terms;
     ClvValue *values;  /* by buyer */
+    Valuerange range;
     uint32_t *listed;  /* buyers by row */
     ClvBlock *block;
 } ClvState;
@@ -246,10 +260,12 @@ static int64_t clv_open(Call *call) {
     predictor_note_summary(&state->predictor, &call->book, &state->buyers, call->arena, call->err);
     state->values = clv_values(&state->predictor, &state->terms, &state->buyers, call->arena,
                                call->err, call->poll);
+    valuerange_open(&state->range, &state->predictor, &state->buyers, state->terms.horizon_days,
+                    call->common[CALL_CONFIDENCE_LEVEL].real, call->arena, call->err);
     state->listed = arena_alloc_raw(call->arena, call->err, n, sizeof(uint32_t));
     state->block = arena_alloc_raw(call->arena, call->err, 1, sizeof(ClvBlock));
     if (call->err->rc) return 0;
-    state->block->number = -1;
+    state->block->number = state->block->ends_row = -1;
     clv_sort(state, call->err);
     return n;
 }
@@ -278,6 +294,19 @@ static const ClvRow *clv_row(const ClvState *state, int64_t row) {
     return &block->rows[row - first];
 }
 
+/* An amount is worth what predicted_clv makes of it: margin and, for all purchases alike, the mean discount. */
+static const ValuerangeEnds *clv_ends(const ClvState *state, int64_t row_number, const ClvValue *value) {
+    ClvBlock *block = state->block;
+    if (block->ends_row == row_number) return &block->ends;
+    ValuerangeEnds ends = valuerange_read(&state->range, state->listed[row_number]);
+    double worth = value->predicted_clv / (value->expected_purchases * value->expected_spend);
+    if (ends.high > 0) ends = (ValuerangeEnds){ends.low * worth + 0.0, ends.high * worth + 0.0};
+    bool negative = ends.high < ends.low;
+    block->ends = negative ? (ValuerangeEnds){ends.high, ends.low} : ends;
+    block->ends_row = row_number;
+    return &block->ends;
+}
+
 static void clv_cell(const void *pointer, int64_t row_number, int col, Out *out) {
     const ClvState *state = pointer;
     const ClvRow *row = clv_row(state, row_number);
@@ -297,6 +326,8 @@ static void clv_cell(const void *pointer, int64_t row_number, int col, Out *out)
         case CLV_PURCHASES: out_real(out, row->value.expected_purchases); break;
         case CLV_SPEND: out_real(out, row->value.expected_spend); break;
         case CLV_PREDICTED: out_real(out, row->value.predicted_clv); break;
+        case CLV_LOW: out_real(out, clv_ends(state, row_number, &row->value)->low); break;
+        case CLV_HIGH: out_real(out, clv_ends(state, row_number, &row->value)->high); break;
         case CLV_HISTORIC: out_real(out, row->historic_clv); break;
         case CLV_TOTAL: out_real(out, row->historic_clv + row->value.predicted_clv); break;
         default: out_text(out, state->predictor.note);
@@ -316,11 +347,16 @@ const TvfDef tvf_clv = {
                  " A source without a date column that has frequency, recency, age and maybe"
                  " monetary_value is read as a table of customers, one row each (date_column = '' says so where the"
                  " names do not): the predictions are those from the orders, what needs the orders is NULL."
+                 " clv_low and clv_high are about what the customer will really bring: with"
+                 " the given confidence it lies between. Where bringing nothing is likelier than half of"
+                 " what may be missed, clv_low is 0 and the rest lies above clv_high; else half lies on"
+                 " either side. The law of the amount, given a purchase, is Gamma-Gamma with the number of"
+                 " purchases smoothed to its mean and variance; the fitted parameters are taken for granted."
                  " Rows are ordered by predicted_clv, largest first, then customer_id.",
              .example = "SELECT * FROM clv('orders', 365) LIMIT 50"},
     .cols = clv_cols,
     .args = clv_args,
-    .needs = CALL_ORDERS | CALL_AMOUNTS | CALL_SUMMARIES,
+    .needs = CALL_ORDERS | CALL_AMOUNTS | CALL_SUMMARIES | CALL_CONFIDENCE,
     .order = clv_order,
     .n_order = 2,
     .open = clv_open,
