@@ -97,8 +97,8 @@ static double predictor_mean_spend(const Buyers *buyers) {
     return n > 0 ? sum_value(&sum) / n : (double)NAN;
 }
 
-void predictor_fit(Predictor *predictor, const Book *book, const Buyers *buyers, PurchaseModel model,
-                   Arena *arena, Err *err, const Poll *poll) {
+void predictor_fit_counts(Predictor *predictor, const Buyers *buyers, PurchaseModel model, Arena *arena, Err *err,
+                          const Poll *poll) {
     Arena scratch = {0};
     *predictor = (Predictor){.mean_spend = (double)NAN};
     if (err->rc || buyers->n == 0) return;
@@ -112,6 +112,13 @@ void predictor_fit(Predictor *predictor, const Book *book, const Buyers *buyers,
     predictor_fit_purchases(predictor, buyers, model, &scratch, err, poll);
     arena_free(&scratch);
     predictor_note_purchases(predictor, buyers, arena, err);
+}
+
+void predictor_fit(Predictor *predictor, const Book *book, const Buyers *buyers, PurchaseModel model,
+                   Arena *arena, Err *err, const Poll *poll) {
+    Arena scratch = {0};
+    predictor_fit_counts(predictor, buyers, model, arena, err, poll);
+    if (err->rc || buyers->n_repeat < PREDICTOR_REPEAT_MIN) return;
     if (!book->has_amounts) {
         predictor_add_note(predictor, arena, err, "no amount column: values are not known");
         return;

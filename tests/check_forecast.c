@@ -1,0 +1,198 @@
+/* check_forecast.c - next_purchase, subscription_survival and revenue_forecast: what comes next, against the laws that
+ * made the shops, against plain SQL and against published contracts. */
+#include <check.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "db.h"
+#include "model/purchasenext.h"
+#include "oracle.h"
+
+#define COUNT(array) ((int)(sizeof(array) / sizeof((array)[0])))
+
+/* ---- Chance ---- */
+
+static double forecast_uniform(uint64_t *seed) {
+    return ((double)(db_random(seed) >> 11) + 0.5) / 9007199254740992.0;
+}
+
+static double forecast_normal(uint64_t *seed) {
+    double radius = sqrt(-2 * log(forecast_uniform(seed)));
+    return radius * cos(6.283185307179586 * forecast_uniform(seed));
+}
+
+/* Marsaglia, Tsang (2000), ACM Transactions on Mathematical Software 26, 363-372; shapes below 1 by a power. */
+static double forecast_gamma(uint64_t *seed, double shape) {
+    if (shape < 1) return forecast_gamma(seed, shape + 1) * pow(forecast_uniform(seed), 1 / shape);
+    double d = shape - 1.0 / 3, c = 1 / sqrt(9 * d);
+    for (;;) {
+        double x = forecast_normal(seed), v = 1 + c * x;
+        if (v <= 0) continue;
+        v = v * v * v;
+        if (log(forecast_uniform(seed)) < 0.5 * x * x + d - d * v + d * log(v)) return d * v;
+    }
+}
+
+static double forecast_exponential(uint64_t *seed, double rate) {
+    return -log(forecast_uniform(seed)) / rate;
+}
+
+static double forecast_beta(uint64_t *seed, double a, double b) {
+    double x = forecast_gamma(seed, a), y = forecast_gamma(seed, b);
+    return x / (x + y);
+}
+
+/* ---- Shops whose law is known ---- */
+
+static const PurchaseLaw forecast_laws[PURCHASE_MODELS] = {
+    [PURCHASE_BGNBD] = {PURCHASE_BGNBD, {.bgnbd = {1.2, 40, 0.9, 2.5}}},
+    [PURCHASE_MBGNBD] = {PURCHASE_MBGNBD, {.bgnbd = {1.4, 50, 0.7, 2.2}}},
+    [PURCHASE_PNBD] = {PURCHASE_PNBD, {.pnbd = {1.3, 45, 0.8, 150}}},
+    [PURCHASE_NBD] = {PURCHASE_NBD, {.bgnbd = {0.9, 60, NAN, NAN}}},
+};
+static const char *const forecast_names[] = {"bgnbd", "mbgnbd", "pnbd", "nbd"};
+
+/* Gamma-Gamma p, q, gamma of what they spend. */
+enum { FORECAST_JOIN_DAYS = 400, FORECAST_SEEN_DAYS = 700, FORECAST_DAYS = 1200, FORECAST_START = 19000 };
+#define FORECAST_P 4.0
+#define FORECAST_Q 5.0
+#define FORECAST_GAMMA 60.0
+
+/* Who joins on a day of 0 .. FORECAST_JOIN_DAYS - 1 and is watched until the first purchase after day seen (only_next), or
+ * until FORECAST_DAYS.  Days that hold two purchases are one, which is rare and shifts little. */
+static void forecast_add_customer(sqlite3_stmt *insert, const PurchaseLaw *law, int customer, int seen, bool only_next,
+                                  uint64_t *seed) {
+    const BgnbdParams *p = &law->as.bgnbd;
+    bool counted = law->model == PURCHASE_BGNBD || law->model == PURCHASE_MBGNBD;
+    double rate = law->model == PURCHASE_PNBD ? forecast_gamma(seed, law->as.pnbd.r) / law->as.pnbd.alpha
+                                              : forecast_gamma(seed, p->r) / p->alpha;
+    double drop = counted ? forecast_beta(seed, p->a, p->b) : 0;
+    double scale = forecast_gamma(seed, FORECAST_Q) / FORECAST_GAMMA;
+    double joined = floor(forecast_uniform(seed) * FORECAST_JOIN_DAYS), life = INFINITY;
+    if (law->model == PURCHASE_PNBD)
+        life = forecast_exponential(seed, forecast_gamma(seed, law->as.pnbd.s) / law->as.pnbd.beta);
+    double at = 0, before = 0;
+    for (int k = 0; at <= life && (only_next ? joined + ceil(before) <= seen && at < 1e5 : joined + at < FORECAST_DAYS); k++) {
+        sqlite3_bind_int(insert, 1, customer);
+        sqlite3_bind_int(insert, 2, FORECAST_START + (int)(joined + ceil(at)));
+        sqlite3_bind_double(insert, 3, forecast_gamma(seed, FORECAST_P) / scale);
+        ck_assert_int_eq(sqlite3_step(insert), SQLITE_DONE);
+        sqlite3_reset(insert);
+        if ((k > 0 || law->model == PURCHASE_MBGNBD) && forecast_uniform(seed) < drop) break;
+        before = at;
+        at += forecast_exponential(seed, rate);
+    }
+}
+
+/* world(customer_id, order_date, amount): all that happens; orders: what was seen by the day 'seen'. */
+static void forecast_make_shop(sqlite3 *db, const PurchaseLaw *law, int customers, int seen, bool only_next,
+                               uint64_t seed) {
+    sqlite3_stmt *insert = NULL;
+    db_exec(db, "DROP VIEW IF EXISTS orders; DROP TABLE IF EXISTS world; CREATE TABLE world(customer_id, order_date, amount)");
+    db_exec(db, "BEGIN");
+    sqlite3_prepare_v2(db, "INSERT INTO world VALUES (?1, date('1970-01-01', '+' || ?2 || ' days'), ?3)", -1, &insert, NULL);
+    for (int c = 0; c < customers; c++) forecast_add_customer(insert, law, c, seen, only_next, &seed);
+    sqlite3_finalize(insert);
+    db_exec(db, "COMMIT; CREATE VIEW orders AS SELECT * FROM world WHERE order_date <= date('1970-01-01', '+%d days')",
+            FORECAST_START + seen);
+}
+
+/* ---- The time to the next purchase ---- */
+
+static const struct {
+    double x, tx, T;
+} forecast_histories[] = {{0, 0, 0}, {0, 0, 300}, {1, 20, 21}, {3, 100, 400}, {12, 250, 260}, {150, 700, 720}};
+
+START_TEST(p_never_is_the_end_of_no_purchase) {
+    const PurchaseLaw *law = &forecast_laws[_i];
+    for (int h = 0; h < COUNT(forecast_histories); h++) {
+        double x = forecast_histories[h].x, tx = forecast_histories[h].tx, T = forecast_histories[h].T;
+        double never = purchasenext_p_never(law, x, tx, T), late = purchase_p_no_purchase(law, x, tx, T, 1e17);
+        double gone = 1 - purchase_p_alive(law, x, tx, T);
+        ck_assert_double_eq_tol(never, late, 1e-9);
+        ck_assert(never >= gone - 1e-12 && never < 1);
+        if (law->model == PURCHASE_PNBD) ck_assert_double_gt(never, gone + 1e-6);
+        else ck_assert_double_eq_tol(never, gone, 1e-12);
+    }
+}
+END_TEST
+
+/* The day is the first on which the share is reached. */
+START_TEST(days_are_quantiles) {
+    static const double shares[] = {0.001, 0.1, 0.5, 0.9, 0.99};
+    const PurchaseLaw *law = &forecast_laws[_i];
+    for (int i = 0; i < COUNT(forecast_histories) * COUNT(shares); i++) {
+        double x = forecast_histories[i / COUNT(shares)].x, T = forecast_histories[i / COUNT(shares)].T;
+        double share = shares[i % COUNT(shares)], tx = x > 0 ? T : 0;
+        int32_t day = purchasenext_day(law, x, T, share, 10000000);
+        double never = purchasenext_p_never(law, x, tx, T);
+        ck_assert_int_ge(day, 1);
+        double by = (1 - purchase_p_no_purchase(law, x, tx, T, day)) / (1 - never);
+        double before = (1 - purchase_p_no_purchase(law, x, tx, T, day - 1)) / (1 - never);
+        ck_assert_msg(by >= share - 1e-9 && before < share + 1e-9, "x %g, T %g: %g by day %d, not %g", x, T, by, day, share);
+        ck_assert_int_eq(purchasenext_day(law, x, T, share, day), day);
+        ck_assert_int_eq(purchasenext_day(law, x, T, share, day - 1), 0);
+    }
+}
+END_TEST
+
+/* Shares of those who come back that have done so by each date, and how many never come back. */
+START_TEST(next_purchases_come_when_they_should) {
+    sqlite3 *db = db_open(NULL);
+    forecast_make_shop(db, &forecast_laws[_i], 2000, FORECAST_SEEN_DAYS, true, 11 + (uint64_t)_i);
+    db_exec(db, "CREATE TABLE next AS SELECT n.*, as_of, (SELECT min(order_date) FROM world AS w WHERE w.customer_id ="
+                " n.customer_id AND w.order_date > n.as_of) AS came FROM next_purchase('orders', %Q) AS n;"
+                "CREATE INDEX by_customer ON next(customer_id)", forecast_names[_i]);
+    db_expect(db, "SELECT count(*) FROM next WHERE NOT (date_p10 > as_of AND date_p10 <= expected_date AND coalesce("
+                  "expected_date <= date_p90, 1) AND p_no_more BETWEEN 0 AND 1 AND days_overdue >= 0)", "0");
+    double n = db_real(db, "SELECT count(*) FROM next"), back = db_real(db, "SELECT count(came) FROM next");
+    double expected = db_real(db, "SELECT sum(1 - p_no_more) FROM next");
+    double sd = sqrt(db_real(db, "SELECT sum(p_no_more * (1 - p_no_more)) FROM next") + n / 1000);
+    ck_assert_msg(fabs(back - expected) < 4 * sd + 0.01 * n, "%s: %g came back, not %g +- %g", forecast_names[_i], back,
+                  expected, sd);
+    static const struct { const char *column; double share; } dates[] = {
+        {"date_p10", 0.1}, {"expected_date", 0.5}, {"date_p90", 0.9}};
+    for (int i = 0; i < COUNT(dates); i++) {
+        double share = db_real(db, "SELECT avg(came <= coalesce(%s, '9999')) FROM next WHERE came NOT NULL", dates[i].column);
+        double error = sqrt(dates[i].share * (1 - dates[i].share) / back);
+        ck_assert_msg(fabs(share - dates[i].share) < 4 * error + 0.015, "%s: %g came by %s", forecast_names[_i], share,
+                      dates[i].column);
+    }
+    db_close(db);
+}
+END_TEST
+
+/* Neither the order of the rows, nor whole weeks, nor amounts change a date's distance. */
+START_TEST(next_purchase_laws) {
+    sqlite3 *db = db_open(NULL);
+    db_make_shop(db, "orders", (DbShop){.seed = 5, .n_customers = 150, .n_days = 500, .gap_days = 20, .refunds = true,
+                                        .odd_ids = true});
+    db_exec(db, "CREATE TABLE mixed AS SELECT * FROM orders ORDER BY abs(amount * 7919) %% 13, rowid DESC;"
+                "CREATE VIEW later AS SELECT customer_id, date(order_date, '+2093 days') AS order_date, amount * 3 AS amount"
+                " FROM orders");
+    db_expect_same(db, "SELECT * FROM next_purchase('orders')", "SELECT * FROM next_purchase('mixed')");
+    db_expect_same(db, "SELECT customer_id, p_no_more, julianday(expected_date), date_p90 FROM next_purchase('orders')",
+                   "SELECT customer_id, p_no_more, julianday(expected_date) - 2093, date(date_p90, '-2093 days')"
+                   " FROM next_purchase('later')");
+    db_expect_same(db, "SELECT count(*) FROM next_purchase('orders')", "SELECT count(*) FROM clv('orders')");
+    db_close(db);
+}
+END_TEST
+
+int main(void) {
+    Suite *suite = suite_create("forecast");
+    TCase *next = tcase_create("next purchase");
+    tcase_set_timeout(next, 120);
+    tcase_add_loop_test(next, p_never_is_the_end_of_no_purchase, 0, PURCHASE_MODELS);
+    tcase_add_loop_test(next, days_are_quantiles, 0, PURCHASE_MODELS);
+    tcase_add_loop_test(next, next_purchases_come_when_they_should, 0, PURCHASE_MODELS);
+    tcase_add_test(next, next_purchase_laws);
+    suite_add_tcase(suite, next);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_ENV);
+    int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
