@@ -8,6 +8,7 @@
 
 #include "db.h"
 #include "model/purchasenext.h"
+#include "model/sbg.h"
 #include "oracle.h"
 
 #define COUNT(array) ((int)(sizeof(array) / sizeof((array)[0])))
@@ -181,8 +182,117 @@ START_TEST(next_purchase_laws) {
 }
 END_TEST
 
+/* ---- Contracts ---- */
+
+/* The cohorts of Fader, Hardie (2007): 1000 each, seven renewals. */
+static const char *const forecast_cohorts[] = {"sbg_regular_7y", "sbg_highend_7y"};
+
+START_TEST(published_contracts) {
+    Oracle *oracle = oracle_open(forecast_cohorts[_i]);
+    if (!oracle) return;
+    sqlite3 *db = db_open(NULL);
+    db_exec(db, "CREATE TABLE c(a, b)");
+    double n = oracle_number(oracle, "survivors");
+    for (int t = 1; t <= 7; t++) n += oracle_number(oracle, "lost[%d]", t - 1);
+    for (int i = 0, t = 1, left = 0; i < (int)n; i++) {
+        for (; t <= 7 && left == 0; t++) left = (int)oracle_number(oracle, "lost[%d]", t - 1);
+        if (left > 0) db_exec(db, "INSERT INTO c VALUES ('2001-03-01', date('2001-03-01', '+%d years', '-%d days'))", t - 1, i % 300);
+        else db_exec(db, "INSERT INTO c VALUES ('2001-03-01', NULL)");
+        left -= left > 0;
+    }
+    db_exec(db, "CREATE TABLE s AS SELECT * FROM subscription_survival('c', 'a', 'b', 'year', 5, 1) WHERE as_of = '2008-03-01'");
+    for (int t = 1; t <= 12; t++) {
+        double survival = db_real(db, "SELECT predicted FROM s WHERE period_index = %d", t);
+        double retention = db_real(db, "SELECT retention_rate FROM s WHERE period_index = %d", t);
+        ck_assert_double_eq_tol(survival, oracle_number(oracle, "survival[%d]", t - 1), 1e-7);
+        ck_assert_double_eq_tol(retention, oracle_number(oracle, "retention[%d]", t - 1), 1e-7);
+        if (t <= 7)
+            ck_assert_double_eq_tol(db_real(db, "SELECT observed FROM s WHERE period_index = %d", t),
+                                    oracle_number(oracle, "actual[%d]", t), 1e-12);
+    }
+    db_expect(db, "SELECT DISTINCT expected_lifetime FROM s", "1.0");
+    db_expect(db, "SELECT max(at_risk), count(observed) FROM s", "1000|8");
+    db_close(db);
+    oracle_close(oracle);
+}
+END_TEST
+
+/* Starts over two years; each renewal is made with a chance of the subscriber's own; ends on the day or within the period
+ * before it. */
+static void forecast_make_contracts(sqlite3 *db, int n, uint64_t seed) {
+    db_exec(db, "CREATE TABLE subscriptions(started_on, ended_on)");
+    db_exec(db, "BEGIN");
+    for (int i = 0; i < n; i++) {
+        double drop = forecast_beta(&seed, 0.8, 4);
+        int start = (int)(forecast_uniform(&seed) * 700), months = 1;
+        while (forecast_uniform(&seed) >= drop && months < 40) months++;
+        db_exec(db, "INSERT INTO subscriptions SELECT s, CASE WHEN e <= '2024-06-30' THEN e WHEN %d %% 2 THEN '' END FROM (SELECT s,"
+                " date(s, '+%d months', '-%d days') AS e FROM (SELECT date('2022-07-01', '+%d days') AS s))",
+                i, months, i % 5 ? 0 : i % 28, start);
+    }
+    db_exec(db, "COMMIT; INSERT INTO subscriptions VALUES ('2024-06-30', NULL)");
+}
+
+static char *forecast_recipe(const char *path) {
+    FILE *file = fopen(path, "rb");
+    ck_assert_msg(file != NULL, "%s is not here", path);
+    char *text = calloc(1, 65536);
+    ck_assert(fread(text, 1, 65535, file) > 0);
+    fclose(file);
+    return text;
+}
+
+/* Seen as sql/subscription_survival.sql sees them; whole weeks and the order of the rows change nothing. */
+START_TEST(contracts_in_plain_sql) {
+    sqlite3 *db = db_open(NULL);
+    char *recipe = forecast_recipe("sql/subscription_survival.sql");
+    forecast_make_contracts(db, 1 + 400 * _i, 77 + (uint64_t)_i);
+    db_exec(db, "CREATE VIEW plain AS %s", recipe);
+    db_expect(db, "SELECT count(*) > 0 FROM plain", "1");
+    db_expect_same(db, "SELECT period_index, at_risk, lost, round(observed, 12) FROM subscription_survival('subscriptions',"
+                       " 'started_on', 'ended_on', 'month', 0)",
+                   "SELECT period_index, at_risk, lost, round(observed, 12) FROM plain");
+    db_exec(db, "CREATE TABLE mixed AS SELECT * FROM subscriptions ORDER BY rowid * 7919 %% 1009;"
+                "CREATE VIEW later AS SELECT date(started_on, '+70 days') AS started_on, date(ended_on, '+70 days') AS ended_on"
+                " FROM subscriptions");
+    db_expect_same(db, "SELECT * FROM subscription_survival('subscriptions', 'started_on', 'ended_on')",
+                   "SELECT * FROM subscription_survival('mixed', 'started_on', 'ended_on')");
+    db_expect_same(db, "SELECT * FROM subscription_survival('subscriptions', 'started_on', 'ended_on', '28 days')",
+                   "SELECT * FROM subscription_survival('later', 'started_on', 'ended_on', '28 days')");
+    db_expect(db, "SELECT * FROM subscription_survival('subscriptions', 'started_on', 'ended_on', 'week') WHERE NOT (observed BETWEEN"
+                  " 0 AND 1 AND coalesce(ci_low <= observed AND observed <= ci_high, 1) AND lost <= at_risk) AND at_risk > 0 OR"
+                  " predicted NOT BETWEEN 0 AND 1 OR expected_lifetime NOT BETWEEN 1 AND 60", "");
+    free(recipe);
+    db_close(db);
+}
+END_TEST
+
+/* The law that made them comes out, though most are seen for a part of their lives only. */
+START_TEST(contracts_show_their_law) {
+    sqlite3 *db = db_open(NULL);
+    forecast_make_contracts(db, 8000, 5);
+    db_exec(db, "CREATE TABLE s AS SELECT * FROM subscription_survival('subscriptions', 'started_on', 'ended_on', 'month', 12)"
+                " WHERE confidence = 0.999");
+    SbgParams law = {0.8, 4};
+    for (int t = 1; t <= 20; t++) {
+        double true_survival = exp(sbg_log_survival(&law, t));
+        ck_assert_double_eq_tol(db_real(db, "SELECT predicted FROM s WHERE period_index = %d", t), true_survival, 0.02);
+        ck_assert_int_eq(db_int(db, "SELECT ci_low < %.17g AND %.17g < ci_high FROM s WHERE period_index = %d", true_survival,
+                                true_survival, t), 1);
+    }
+    db_expect(db, "SELECT DISTINCT note FROM s", "NULL");
+    db_close(db);
+}
+END_TEST
+
 int main(void) {
     Suite *suite = suite_create("forecast");
+    TCase *contracts = tcase_create("contracts");
+    tcase_set_timeout(contracts, 120);
+    tcase_add_loop_test(contracts, published_contracts, 0, COUNT(forecast_cohorts));
+    tcase_add_loop_test(contracts, contracts_in_plain_sql, 0, 3);
+    tcase_add_test(contracts, contracts_show_their_law);
+    suite_add_tcase(suite, contracts);
     TCase *next = tcase_create("next purchase");
     tcase_set_timeout(next, 120);
     tcase_add_loop_test(next, p_never_is_the_end_of_no_purchase, 0, PURCHASE_MODELS);

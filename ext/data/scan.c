@@ -9,7 +9,9 @@ typedef void (*ScanTake)(Scan *scan, sqlite3_value **values);
 struct Scan {
     Ledger ledger;
     Roster *roster;
+    Contracts *contracts;
     ScanTake take;
+    Err *err;
 };
 
 static void scan_take_order(Scan *scan, sqlite3_value **values) {
@@ -23,6 +25,10 @@ static void scan_take_refunded(Scan *scan, sqlite3_value **values) {
 
 static void scan_take_member(Scan *scan, sqlite3_value **values) {
     roster_add(scan->roster, &scan->ledger.customers, values[0], scan->ledger.err);
+}
+
+static void scan_take_contract(Scan *scan, sqlite3_value **values) {
+    contracts_add(scan->contracts, values);
 }
 
 /* The scan of a running statement; its first step takes the one that waits. */
@@ -45,7 +51,7 @@ static void scan_step(sqlite3_context *context, int argc, sqlite3_value **argv) 
     (void)argc;
     if (!scan) return;
     scan->take(scan, argv);
-    if (scan->ledger.err->rc) sqlite3_result_error_code(context, scan->ledger.err->rc);
+    if (scan->err->rc) sqlite3_result_error_code(context, scan->err->rc);
 }
 
 /* A source without rows has no first step: then the end takes the scan. */
@@ -73,7 +79,7 @@ static char *scan_sql(const bool wanted[SOURCE_ROLES], Arena *arena, Err *err, c
 /* Runs one pass to its only row.  The statement stays open for the caller, so that a further pass sees the
  * same snapshot. */
 static sqlite3_stmt *scan_pass(Scan *scan, ScanTake take, ScanSink *sink, const Source *source, const char *sql) {
-    Err *err = scan->ledger.err;
+    Err *err = scan->err;
     sqlite3_stmt *stmt = NULL;
     if (err->rc) return NULL;
     scan->take = take;
@@ -109,6 +115,7 @@ void scan_source(Book *book, Arena *arena, Err *err, const ScanRequest *request)
     if (err->rc) return;
     Scan *scan = arena_alloc(arena, err, 1, sizeof(*scan));
     if (!scan) return;
+    scan->err = err;
     LedgerOptions options = {.amounts = source->chosen[SOURCE_AMOUNT] != NULL,
                              .segments = source->chosen[SOURCE_SEGMENT] != NULL,
                              .as_of = request->as_of,
@@ -132,4 +139,16 @@ void scan_source(Book *book, Arena *arena, Err *err, const ScanRequest *request)
     sqlite3_finalize(first);
     if (!err->rc) book_build(book, &scan->ledger, request->needs, request->poll);
     ledger_close(&scan->ledger);
+}
+
+void scan_contracts(Contracts *contracts, Arena *arena, Err *err, const ScanContracts *request) {
+    const Source *source = request->source;
+    contracts_open(contracts, request->rules, arena, err);
+    char *sql = arena_printf(arena, err, "SELECT retain_sink(o.\"%w\", o.\"%w\") FROM %s AS o", request->start,
+                             request->end, source->from);
+    Scan *scan = arena_alloc(arena, err, 1, sizeof(*scan));
+    if (err->rc) return;
+    scan->contracts = contracts;
+    scan->err = err;
+    sqlite3_finalize(scan_pass(scan, scan_take_contract, request->sink, source, sql));
 }

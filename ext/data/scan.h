@@ -10,6 +10,7 @@
 #define SCAN_H
 
 #include "data/book.h"
+#include "data/contracts.h"
 #include "data/roster.h"
 #include "data/source.h"
 
@@ -31,6 +32,14 @@ typedef struct ScanRequest {
     const Poll *poll;
 } ScanRequest;
 
+/* A source of contracts, a row each. */
+typedef struct ScanContracts {
+    ScanSink *sink;
+    const Source *source;
+    const char *start, *end; /* columns of it */
+    RowRules rules;
+} ScanContracts;
+
 extern const char retain_sink_name[];
 
 /* Registers retain_sink on a connection; SQLite's code.  destroy(sink) is called when the function goes, also
@@ -40,5 +49,8 @@ int scan_register(sqlite3 *db, ScanSink *sink, void (*destroy)(void *));
 /* Reads the source into a book whose memory is the arena's.  err gets the first failure: SQLite's own
  * code and text, or the row that could not be read. */
 void scan_source(Book *book, Arena *arena, Err *err, const ScanRequest *request);
+
+/* Reads contracts, which live in the arena; err as above. */
+void scan_contracts(Contracts *contracts, Arena *arena, Err *err, const ScanContracts *request);
 
 #endif

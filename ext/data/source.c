@@ -349,3 +349,9 @@ void source_choose_member(Source *source, const char *asked, const char *like) {
     if (!column) column = source_find_column(source, &source_member, asked);
     source->chosen[SOURCE_CUSTOMER] = source->err->rc ? NULL : column;
 }
+
+const char *source_named_column(Source *source, const char *argument, const char *asked) {
+    const SourceRoleSpec role = {argument, argument, NULL, true};
+    const char *column = source->err->rc ? NULL : source_find_column(source, &role, asked);
+    return source->err->rc ? NULL : column;
+}

@@ -45,4 +45,7 @@ void source_choose(Source *source, SourceRole role, const char *asked);
  * is the column with the name that the orders use (like; NULL: none), or one with a usual name, or 'id'. */
 void source_choose_member(Source *source, const char *asked, const char *like);
 
+/* The column that the caller names with an argument; NULL, and an error, when there is none. */
+const char *source_named_column(Source *source, const char *argument, const char *asked);
+
 #endif
