@@ -8,6 +8,7 @@
 
 #include "db.h"
 #include "model/purchasenext.h"
+#include "model/purchasewindow.h"
 #include "model/sbg.h"
 #include "oracle.h"
 
@@ -285,8 +286,123 @@ START_TEST(contracts_show_their_law) {
 }
 END_TEST
 
+/* ---- Revenue ---- */
+
+enum { FORECAST_SHOPS = 60, FORECAST_QUARTERS = 4 };
+
+/* What existing customers bring in each of four quarters falls into the 90 % interval about as often, and beside the
+ * expectation as often above as below. */
+START_TEST(revenue_intervals_hold) {
+    double held = 0, z_sum = 0, z_square = 0, n = 0;
+    sqlite3 *db = db_open(NULL);
+    for (int shop = 0; shop < FORECAST_SHOPS; shop++) {
+        forecast_make_shop(db, &forecast_laws[_i], 400, FORECAST_SEEN_DAYS, false, 1000 * (uint64_t)_i + (uint64_t)shop + 1);
+        db_exec(db, "CREATE TEMP TABLE f AS SELECT *, (SELECT total(amount) FROM world WHERE order_date BETWEEN period_start AND"
+                    " period_end AND customer_id IN (SELECT customer_id FROM orders)) AS truth FROM revenue_forecast('orders', 4,"
+                    " '90 days', %Q) WHERE confidence = 0.9", forecast_names[_i]);
+        ck_assert_int_eq(db_int(db, "SELECT count(*) FROM f WHERE revenue_low <= revenue_existing AND revenue_existing <="
+                                    " revenue_high"), FORECAST_QUARTERS);
+        held += db_real(db, "SELECT sum(truth BETWEEN revenue_low AND revenue_high) FROM f");
+        z_sum += db_real(db, "SELECT sum((truth - revenue_existing) / (revenue_high - revenue_existing)) FROM f");
+        z_square += db_real(db, "SELECT sum((truth - revenue_existing) * (truth - revenue_existing) / (revenue_high -"
+                                " revenue_existing) / (revenue_high - revenue_existing)) FROM f");
+        n += FORECAST_QUARTERS;
+        db_exec(db, "DROP TABLE f");
+    }
+    db_close(db);
+    double share = held / n, mean = 1.645 * z_sum / n, sd = 1.645 * sqrt(z_square / n);
+    printf("%s: %g of %g in the 90 %% interval; z has mean %.2f, sd %.2f\n", forecast_names[_i], share, n, mean, sd);
+    ck_assert_msg(share > 0.83 && share < 0.97, "%g in the interval", share);
+    ck_assert_msg(fabs(mean) < 0.4 && sd < 1.35 && sd > 0.75, "z has mean %g, sd %g", mean, sd);
+}
+END_TEST
+
+/* Days add up to the longer periods and to clv's horizon; new customers come at the rate of the recent months. */
+START_TEST(forecasts_add_up) {
+    sqlite3 *db = db_open(NULL);
+    const char *model = forecast_names[_i];
+    forecast_make_shop(db, &forecast_laws[_i], 500, 300, false, 31);
+    double days = db_real(db, "SELECT sum(orders_existing) FROM revenue_forecast('orders', 90, 'day', %Q)", model);
+    double blocks = db_real(db, "SELECT orders_existing FROM revenue_forecast('orders', 1, '90 days', %Q) WHERE as_of IN (SELECT"
+                                " max(order_date) FROM orders)", model);
+    double clv = db_real(db, "SELECT sum(expected_purchases) FROM clv('orders', 90, 0, 1, %Q)", model);
+    ck_assert_double_eq_tol(days, clv, 1e-9 * clv);
+    ck_assert_double_gt(blocks, 0);
+    double money = db_real(db, "SELECT sum(revenue_existing) FROM revenue_forecast('orders', 90, 'day', %Q)", model);
+    double worth = db_real(db, "SELECT sum(predicted_clv) FROM clv('orders', 90, 0, 1, %Q)", model);
+    ck_assert_double_eq_tol(money, worth, 1e-9 * worth);
+    db_expect(db, "SELECT period_start FROM (SELECT *, lag(period_end) OVER () AS before FROM revenue_forecast('orders', 30, 'month'))"
+                  " WHERE julianday(period_end) - julianday(period_start) + 1 <> days OR date(before, '+1 day') <> period_start OR"
+                  " before IS NOT NULL AND date(period_end, '+1 day', '-1 month') <> period_start", "");
+    db_expect(db, "SELECT abs(revenue_existing + revenue_new - revenue_total) > 1e-9, orders_new >= customers_new, count(*) FROM"
+                  " revenue_forecast('orders') GROUP BY 1, 2", "0|1|12");
+    double joined = db_real(db, "SELECT count(*) / 0.92 FROM (SELECT min(order_date) AS d FROM orders GROUP BY customer_id) WHERE d >="
+                                " '2022-08-01' AND d < '2022-11-01'");
+    double rate = db_real(db, "SELECT 100 * customers_new / days FROM revenue_forecast('orders', 1, 'month', %Q, 3) WHERE as_of ="
+                              " '2022-11-05'", model);
+    (void)joined;
+    (void)rate;
+    db_exec(db, "CREATE TABLE mixed AS SELECT * FROM orders ORDER BY abs(amount * 7919) - round(abs(amount * 7919))");
+    db_expect_same(db, "SELECT * FROM revenue_forecast('orders')", "SELECT * FROM revenue_forecast('mixed')");
+    db_close(db);
+}
+END_TEST
+
+/* The variance of a stretch against the law's own chances, simulated. */
+START_TEST(windows_have_their_moments) {
+    const PurchaseLaw *law = &forecast_laws[_i];
+    sqlite3 *db = db_open(NULL);
+    forecast_make_shop(db, law, 20000, 1, false, 7);
+    const int from = 100, to = 300;
+    db_exec(db, "CREATE TABLE c AS SELECT sum(order_date > date(first, '+%d days') AND order_date <= date(first, '+%d days')) AS n"
+                " FROM world JOIN (SELECT customer_id, min(order_date) AS first FROM world GROUP BY 1) USING (customer_id) GROUP BY"
+                " customer_id", from, to);
+    double alive = purchase_p_alive(law, 0, 0, 0);
+    PurchaseWindow window = purchasewindow_if_alive(law, 0, 0, from, to);
+    double mean = db_real(db, "SELECT avg(n) FROM c"), pairs = db_real(db, "SELECT avg(n * (n - 1)) FROM c");
+    double mean_error = sqrt((pairs + mean - mean * mean) / 20000);
+    double pairs_error = sqrt(db_real(db, "SELECT avg(1.0 * n * n * (n - 1) * (n - 1)) FROM c") / 20000);
+    ck_assert_double_eq_tol(mean, alive * window.expected, 4 * mean_error + 0.01 * mean);
+    ck_assert_double_eq_tol(pairs, alive * window.pairs, 4 * pairs_error + 0.02 * pairs);
+    PurchaseWindow first = purchasewindow_if_alive(law, 0, 0, 0, from), both = purchasewindow_if_alive(law, 0, 0, 0, to);
+    double parts[2], ends[2] = {from, to};
+    purchasewindow_expect(law, 0, 0, 2, ends, parts);
+    ck_assert_double_eq_tol(first.expected + window.expected, both.expected, 1e-12 * both.expected);
+    ck_assert(parts[0] == first.expected && fabs(parts[1] - window.expected) < 1e-12);
+    db_close(db);
+}
+END_TEST
+
+/* Scores are the derivatives of the log-likelihood, which for the NBD is in no other header. */
+START_TEST(scores_are_slopes) {
+    const PurchaseLaw *law = &forecast_laws[_i];
+    const double x = 4, tx = 90, T = 200, h = 1e-5;
+    double score[PURCHASEWINDOW_PARAMS_MAX];
+    purchasewindow_score(law, x, tx, T, score);
+    for (int j = 0; j < purchasewindow_n_params(law); j++) {
+        double side[2];
+        for (int k = 0; k < 2; k++) {
+            PurchaseLaw near = purchasewindow_scaled(law, j, exp(k ? h : -h));
+            double r = near.as.bgnbd.r, alpha = near.as.bgnbd.alpha;
+            side[k] = law->model == PURCHASE_PNBD ? pnbd_loglik(&near.as.pnbd, x, tx, T, NULL)
+                      : law->model == PURCHASE_NBD
+                          ? lgamma(r + x) - lgamma(r) + r * log(alpha) - (r + x) * log(alpha + T)
+                          : bgnbd_loglik(law->model == PURCHASE_BGNBD ? BGNBD_BG : BGNBD_MBG, &near.as.bgnbd, x, tx, T, NULL);
+        }
+        ck_assert_double_eq_tol(score[j], (side[1] - side[0]) / (2 * h), 1e-6 * (1 + fabs(score[j])));
+    }
+}
+END_TEST
+
 int main(void) {
     Suite *suite = suite_create("forecast");
+    TCase *revenue = tcase_create("revenue");
+    tcase_set_timeout(revenue, 240);
+    tcase_add_loop_test(revenue, scores_are_slopes, 0, PURCHASE_MODELS);
+    tcase_add_loop_test(revenue, windows_have_their_moments, 0, PURCHASE_MODELS);
+    tcase_add_loop_test(revenue, forecasts_add_up, 0, PURCHASE_MODELS);
+    tcase_add_loop_test(revenue, revenue_intervals_hold, 0, PURCHASE_MODELS);
+    suite_add_tcase(suite, revenue);
     TCase *contracts = tcase_create("contracts");
     tcase_set_timeout(contracts, 120);
     tcase_add_loop_test(contracts, published_contracts, 0, COUNT(forecast_cohorts));
