@@ -131,12 +131,14 @@ static void outlook_add_group(OutlookRun *run, const OutlookGroup *group, double
         outlook->chance += window.expected * group->square + window.pairs * group->product -
                            window.expected * window.expected * group->mean_square;
         for (int at = 0; at < OUTLOOK_SPEND_PARAMS * OUTLOOK_SIDES; at++)
-            run->spend_revenue[at * run->n + k] += window.expected * group->other_spend[at / OUTLOOK_SIDES][at % OUTLOOK_SIDES];
+            run->spend_revenue[at * run->n + k] +=
+                window.expected * group->other_spend[at / OUTLOOK_SIDES][at % OUTLOOK_SIDES];
     }
     for (int at = 0; at < run->n_law * OUTLOOK_SIDES; at++) {
         int j = at / OUTLOOK_SIDES, side = at % OUTLOOK_SIDES;
         purchasewindow_expect(&run->law[j][side], x, T, run->n, run->to, run->expected);
-        for (int k = 0; k < run->n; k++) run->law_revenue[at * run->n + k] += run->expected[k] * group->law_spend[j][side];
+        for (int k = 0; k < run->n; k++)
+            run->law_revenue[at * run->n + k] += run->expected[k] * group->law_spend[j][side];
     }
 }
 
@@ -161,13 +163,16 @@ static void outlook_walk(OutlookRun *run, Err *err, const Poll *poll) {
 
 /* ---- What is not known of the laws ---- */
 
-/* Variance of a revenue whose values at either side of n parameters lie n_periods apart; NaN where it cannot be told. */
+/* Variance of a revenue whose values at either side of n parameters lie n_periods apart; NaN where it cannot be
+ * told. */
 static double outlook_doubt(int n, const double *information, const double *revenue, int n_periods) {
-    double covariance[PURCHASEWINDOW_PARAMS_MAX * PURCHASEWINDOW_PARAMS_MAX], slope[PURCHASEWINDOW_PARAMS_MAX], sum = 0;
+    double covariance[PURCHASEWINDOW_PARAMS_MAX * PURCHASEWINDOW_PARAMS_MAX], sum = 0;
+    double slope[PURCHASEWINDOW_PARAMS_MAX];
     memcpy(covariance, information, (size_t)(n * n) * sizeof(*information));
     for (int i = 0; i < n; i++) {
         covariance[i * n + i] += 1 / (OUTLOOK_PRIOR * OUTLOOK_PRIOR);
-        slope[i] = (revenue[(i * OUTLOOK_SIDES + 1) * n_periods] - revenue[i * OUTLOOK_SIDES * n_periods]) / (2 * OUTLOOK_STEP);
+        slope[i] = (revenue[(i * OUTLOOK_SIDES + 1) * n_periods] - revenue[i * OUTLOOK_SIDES * n_periods]) /
+                   (2 * OUTLOOK_STEP);
     }
     if (!linear_spd_inverse(n, covariance, OUTLOOK_PIVOT, covariance)) return (double)NAN;
     for (int i = 0; i < n; i++)

@@ -168,7 +168,8 @@ static void next_purchase_cell(const void *pointer, int64_t row, int col, Out *o
             out_real(out, overdue < 0 ? 0 : overdue);
             break;
         default:
-            if (state->predictor.has_purchases && next_purchase_days(state, i, 0.9) == 0) out_text(out, state->far_note);
+            if (state->predictor.has_purchases && next_purchase_days(state, i, 0.9) == 0)
+                out_text(out, state->far_note);
             else out_text(out, state->predictor.note);
     }
 }

@@ -1,4 +1,4 @@
-/* revenue_forecast.c - revenue_forecast(): what will come in over the next periods, from today's customers and from new?
+/* revenue_forecast.c - revenue_forecast(): what will come in next, from today's customers and from new ones?
  *
  *     SELECT * FROM revenue_forecast('orders', 12);
  *
@@ -49,7 +49,8 @@ static const ArgSpec revenue_forecast_args[] = {
 };
 
 static const ColSpec revenue_forecast_cols[] = {
-    [REVENUE_FORECAST_START] = {"period_start", "DATE", "first day of the period; of the first row the day after as_of"},
+    [REVENUE_FORECAST_START] = {"period_start", "DATE",
+                                "first day of the period; of the first row the day after as_of"},
     [REVENUE_FORECAST_END] = {"period_end", "DATE", "last day of the period"},
     [REVENUE_FORECAST_DAYS] = {"days", "INTEGER", "from period_start to period_end, both included"},
     [REVENUE_FORECAST_ORDERS] = {"orders_existing", "REAL", "expected purchase days of the customers known at as_of"},

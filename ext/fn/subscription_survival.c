@@ -158,8 +158,9 @@ static void subscription_survival_fit(Call *call, SubscriptionSurvivalState *sta
     int64_t n_lost = 0;
     for (int64_t t = 1; t <= state->n_seen; t++) n_lost += state->lost[t];
     if (n_lost < SUBSCRIPTION_SURVIVAL_LOST_MIN) {
-        state->note = arena_printf(call->arena, call->err, "too little to predict: %lld subscription%s not renewed, %d"
-                                   " needed", (long long)n_lost, n_lost == 1 ? "" : "s", SUBSCRIPTION_SURVIVAL_LOST_MIN);
+        state->note = arena_printf(call->arena, call->err, "too little to predict: %lld subscription%s not renewed,"
+                                   " %d needed", (long long)n_lost, n_lost == 1 ? "" : "s",
+                                   SUBSCRIPTION_SURVIVAL_LOST_MIN);
         return;
     }
     SbgData data = {.n = state->n_seen, .lost = state->lost + 1, .kept = state->kept + 1};

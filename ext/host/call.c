@@ -16,7 +16,8 @@ const ArgSpec retain_by_segment_arg = {.name = "segment_column", .kind = ARG_NAM
 enum { CALL_CONTRACT_SOURCE, CALL_CONTRACT_START, CALL_CONTRACT_END, CALL_CONTRACT_ARGS };
 const ArgSpec retain_contract_args[] = {
     [CALL_CONTRACT_SOURCE] = {.name = "source", .kind = ARG_NAME, .required = true,
-                              .doc = "table, view or virtual table of subscriptions, optionally schema.name; a row each"},
+                              .doc = "table, view or virtual table of subscriptions, optionally schema.name; one"
+                                     " row each"},
     [CALL_CONTRACT_START] = {.name = "start_column", .kind = ARG_NAME, .required = true,
                              .doc = "column with the day on which the subscription started"},
     [CALL_CONTRACT_END] = {.name = "end_column", .kind = ARG_NAME, .required = true,
