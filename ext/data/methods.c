@@ -11,6 +11,7 @@
 #define METHODS_NAMES_LAW "bgnbd", "mbgnbd", "pnbd", "nbd"
 #define METHODS_NAMES_MODEL METHODS_NAMES_LAW, "auto"
 #define METHODS_NAMES_CHURN METHODS_NAMES_MODEL, "classifier", "blend"
+const char *const retain_law_names[] = {METHODS_NAMES_LAW, NULL};
 const char *const retain_model_names[] = {METHODS_NAMES_MODEL, NULL};
 const char *const retain_churn_model_names[] = {METHODS_NAMES_CHURN, NULL};
 const char *const retain_method_names[] = {METHODS_NAMES_CHURN, "days_since_last", "own_gap", "six_months", "frequency",

@@ -36,6 +36,9 @@ typedef enum Method {
 } Method;
 enum { METHODS_RULE = METHODS_DAYS_SINCE_LAST, METHODS_RULES = 4 }; /* the first rule, and their number */
 
+/* "bgnbd", "mbgnbd", "pnbd", "nbd", NULL: the models of repeat buying, by PurchaseModel. */
+extern const char *const retain_law_names[];
+
 /* Names in the order of Method, ended by NULL: of all methods, of those that give customers a probability of churn
  * without being a rule, and of those that give them a value. */
 extern const char *const retain_method_names[];

@@ -80,13 +80,30 @@ static double predictor_mean_spend(const Buyers *buyers) {
     return n > 0 ? sum_value(&sum) / n : (double)NAN;
 }
 
+/* Takes a fitted purchase model over, with its notes. */
+static void predictor_take(Predictor *predictor, const Purchasefit *purchases, const Buyers *buyers, Arena *arena,
+                           Err *err) {
+    *predictor = (Predictor){.mean_spend = (double)NAN, .purchases = *purchases,
+                             .has_purchases = purchases->converged};
+    if (!err->rc) predictor_note_purchases(predictor, buyers, arena, err);
+}
+
+/* False, with a note, where there is too little to fit. */
+static bool predictor_enough(Predictor *predictor, const Buyers *buyers, Arena *arena, Err *err) {
+    *predictor = (Predictor){.mean_spend = (double)NAN};
+    if (err->rc || buyers->n == 0) return false;
+    if (buyers->n_repeat >= PREDICTOR_REPEAT_MIN) return true;
+    predictor->note = arena_printf(arena, err, "too little to predict: %lld customer%s with a repeat purchase, %d needed",
+                                   (long long)buyers->n_repeat, buyers->n_repeat == 1 ? "" : "s",
+                                   PREDICTOR_REPEAT_MIN);
+    return false;
+}
+
 void predictor_adopt(Predictor *predictor, const Purchasefit *purchases, const Book *book, const Buyers *buyers,
                      Arena *arena, Err *err, const Poll *poll) {
     Arena scratch = {0};
-    *predictor = (Predictor){.mean_spend = (double)NAN, .purchases = *purchases,
-                             .has_purchases = purchases->converged};
+    predictor_take(predictor, purchases, buyers, arena, err);
     if (err->rc) return;
-    predictor_note_purchases(predictor, buyers, arena, err);
     if (!book->has_amounts) {
         predictor_add_note(predictor, arena, err, "no amount column: values are not known");
         return;
@@ -108,18 +125,18 @@ void predictor_note_summary(Predictor *predictor, const Book *book, const Buyers
                                         (long long)unknown));
 }
 
+void predictor_fit_counts(Predictor *predictor, const Buyers *buyers, PurchaseModel model, Arena *arena, Err *err,
+                          const Poll *poll) {
+    Purchasefit purchases;
+    if (!predictor_enough(predictor, buyers, arena, err)) return;
+    lawfit_run(&purchases, model, buyers, err, poll);
+    predictor_take(predictor, &purchases, buyers, arena, err);
+}
+
 void predictor_fit(Predictor *predictor, const Book *book, const Buyers *buyers, PurchaseModel model,
                    Arena *arena, Err *err, const Poll *poll) {
     Purchasefit purchases;
-    *predictor = (Predictor){.mean_spend = (double)NAN};
-    if (err->rc || buyers->n == 0) return;
-    if (buyers->n_repeat < PREDICTOR_REPEAT_MIN) {
-        predictor->note = arena_printf(arena, err,
-                                       "too little to predict: %lld customer%s with a repeat purchase,"
-                                       " %d needed", (long long)buyers->n_repeat,
-                                       buyers->n_repeat == 1 ? "" : "s", PREDICTOR_REPEAT_MIN);
-        return;
-    }
+    if (!predictor_enough(predictor, buyers, arena, err)) return;
     lawfit_run(&purchases, model, buyers, err, poll);
     predictor_adopt(predictor, &purchases, book, buyers, arena, err, poll);
 }

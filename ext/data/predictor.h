@@ -41,6 +41,10 @@ void predictor_adopt(Predictor *predictor, const Purchasefit *purchases, const B
 void predictor_choose(Predictor *predictor, const Methods *methods, const char *said, const Book *book,
                       const Buyers *buyers, Arena *arena, Err *err, const Poll *poll);
 
+/* The purchase model alone, for who asks nothing about values. */
+void predictor_fit_counts(Predictor *predictor, const Buyers *buyers, PurchaseModel model, Arena *arena, Err *err,
+                          const Poll *poll);
+
 /* P(alive) and P(no purchase in the next t days) of one buyer; NaN without a model. */
 double predictor_p_alive(const Predictor *predictor, const Buyers *buyers, int64_t i);
 double predictor_p_no_purchase(const Predictor *predictor, const Buyers *buyers, int64_t i, double t);
