@@ -237,6 +237,11 @@ static const struct { const char *sql; bool sorts; } sql_orders[] = {
      " segment", false},
     {"SELECT segment, count(*) FROM retention_rate('orders') WHERE segment_column = 'channel'"
      " GROUP BY segment", false},
+    {"SELECT * FROM lifecycle('orders') ORDER BY segment, period_start", false},
+    {"SELECT * FROM new_vs_repeat('orders') ORDER BY segment, period_start, kind", false},
+    {"SELECT * FROM retention_by('orders', 'channel') ORDER BY segment", false},
+    {"SELECT * FROM retention_cohorts('orders') ORDER BY segment, cohort, period_index", false},
+    {"SELECT * FROM retention_curve('orders') ORDER BY segment, period_index", false},
     {"SELECT * FROM clv('orders') ORDER BY predicted_clv DESC, customer_id", false},
     {"SELECT * FROM clv('orders') ORDER BY predicted_clv DESC LIMIT 5", false},
     {"SELECT * FROM churn_candidates('orders') ORDER BY rank", false},
