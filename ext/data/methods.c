@@ -317,6 +317,7 @@ double methods_p(const Methods *methods, Method method, const ShopviewBuyer *buy
         shopview_features(view, buyer, methods->horizon, methods->use_law, feature);
         return methods_classify(methods, lesson, method, feature);
     }
+    if ((int)method < METHODS_RULE || (int)method >= METHODS_RULE + METHODS_RULES) return NAN;
     double rule = methods_rule_feature(view, method, buyer);
     return special_logistic(logit_log_odds(&lesson->rule[method - METHODS_RULE], &rule) + methods->shift[method]);
 }

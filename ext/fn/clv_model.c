@@ -142,14 +142,15 @@ static void clv_model_law(Call *call, ClvModelState *state, const Methods *metho
 /* ---- What was learned from outcomes ---- */
 
 static void clv_model_logit(ClvModelState *state, int method, const LogitFit *fit, const MethodsLesson *lesson,
-                            const char *const *names) {
+                            const char *const *names, int n_names) {
     ClvModelFit *out = &state->fits[method];
     out->customers = lesson->customers;
     out->iterations = fit->iterations;
     out->converged = fit->converged;
     out->log_likelihood = fit->log_likelihood;
     clv_model_row(state, method, "intercept", fit->intercept, fit->std_error[0]);
-    for (int j = 0; j < fit->k; j++) clv_model_row(state, method, names[j], fit->coefficient[j], fit->std_error[j + 1]);
+    for (int j = 0; j < fit->k && j < n_names; j++)
+        clv_model_row(state, method, names[j], fit->coefficient[j], fit->std_error[j + 1]);
 }
 
 static void clv_model_learned(ClvModelState *state, const Methods *methods, int method) {
@@ -158,7 +159,8 @@ static void clv_model_learned(ClvModelState *state, const Methods *methods, int 
     if (lesson->reason || (classifies && lesson->classifier_reason)) {
         clv_model_row(state, method, NULL, NAN, NAN);
     } else if (method == METHODS_CLASSIFIER) {
-        clv_model_logit(state, method, &lesson->classifier, lesson, retain_shopview_features);
+        clv_model_logit(state, method, &lesson->classifier, lesson, retain_shopview_features,
+                        SHOPVIEW_FEATURES);
     } else if (method == METHODS_BLEND) {
         state->fits[method].customers = lesson->customers;
         clv_model_row(state, method, "weight_of_classifier", METHODS_BLEND_WEIGHT, NAN);
@@ -168,7 +170,7 @@ static void clv_model_learned(ClvModelState *state, const Methods *methods, int 
         clv_model_row(state, method, "share_without_purchase", p, sqrt(p * (1 - p) / (double)lesson->customers));
     } else {
         static const char *const slope[] = {"slope"};
-        clv_model_logit(state, method, &lesson->rule[method - METHODS_RULE], lesson, slope);
+        clv_model_logit(state, method, &lesson->rule[method - METHODS_RULE], lesson, slope, 1);
     }
 }
 

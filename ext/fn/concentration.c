@@ -130,7 +130,7 @@ static void concentration_add(ConcentrationState *state, const BookCustomer *cus
         int32_t period = state->period_of[customer->days[i] - state->day_first];
         if (last >= 0 && period != last) cells_add(&state->cells, cell + last, amount);
         if (period != last) amount = 0;
-        amount += has_amounts ? customer->amounts[i] : (double)NAN;
+        amount += has_amounts && customer->amounts ? customer->amounts[i] : (double)NAN;
         last = period;
     }
     cells_add(&state->cells, state->by_period ? cell + last : cell, amount);

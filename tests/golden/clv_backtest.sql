@@ -16,7 +16,7 @@ SELECT target, model, mae, total_actual FROM clv_backtest('days', 31);
 -- A shop large enough for everything.
 .mode column
 .read tests/golden/fixture/shop.sql
-SELECT target, model, round(mae, 3) AS mae, round(rmse, 2) AS rmse, round(bias, 3) AS bias, round(total_predicted, 0) AS predicted, total_actual AS actual,
+SELECT target, model, round(mae, 3) AS mae, round(rmse, 2) AS rmse, round(bias, 2) AS bias, round(total_predicted, 0) AS predicted, total_actual AS actual,
        round(rank_correlation, 3) AS rank FROM clv_backtest('orders', 90);
 .mode list
 SELECT note FROM clv_backtest('orders', 90) WHERE model = 'auto' AND target = 'value';
