@@ -182,8 +182,8 @@ static const struct { const char *sql, *words; } sql_refusals[] = {
     {"SELECT * FROM clv('orders', 9e999)", "not Inf"},
     {"SELECT * FROM clv('orders', 365, -0.1)", "annual_discount_rate must be 0 to 10, not -0.1"},
     {"SELECT * FROM clv('orders', 365, 0.1, 11)", "margin must be -10 to 10, not 11"},
-    {"SELECT * FROM clv('orders', 365, 0.1, 1, 'bgnb')", "model must be 'bgnbd', 'mbgnbd', 'pnbd' or 'nbd', not"
-                        " 'bgnb' (did you"},
+    {"SELECT * FROM clv('orders', 365, 0.1, 1, 'bgnb')", "model must be 'bgnbd', 'mbgnbd', 'pnbd',"
+                        " 'nbd' or 'auto', not 'bgnb' (did you"},
     {"SELECT * FROM churn_candidates('orders', 90, 1.01)", "min_probability must be 0 to 1, not"
                                      " 1.01"},
     {"SELECT * FROM retain_help('clw')", "there is no function 'clw' (did you mean 'clv'?)"},
@@ -237,6 +237,11 @@ static const struct { const char *sql; bool sorts; } sql_orders[] = {
      " segment", false},
     {"SELECT segment, count(*) FROM retention_rate('orders') WHERE segment_column = 'channel'"
      " GROUP BY segment", false},
+    {"SELECT * FROM lifecycle('orders') ORDER BY segment, period_start", false},
+    {"SELECT * FROM new_vs_repeat('orders') ORDER BY segment, period_start, kind", false},
+    {"SELECT * FROM retention_by('orders', 'channel') ORDER BY segment", false},
+    {"SELECT * FROM retention_cohorts('orders') ORDER BY segment, cohort, period_index", false},
+    {"SELECT * FROM retention_curve('orders') ORDER BY segment, period_index", false},
     {"SELECT * FROM clv('orders') ORDER BY predicted_clv DESC, customer_id", false},
     {"SELECT * FROM clv('orders') ORDER BY predicted_clv DESC LIMIT 5", false},
     {"SELECT * FROM churn_candidates('orders') ORDER BY rank", false},
@@ -804,6 +809,8 @@ START_TEST(every_example_runs) {
     sqlite3 *db = sql_open_shop(120);
     sqlite3_stmt *stmt = NULL;
     int n = 0;
+    db_exec(db, "CREATE VIEW subscriptions AS SELECT min(order_date) AS started_on, NULL AS ended_on FROM orders GROUP BY"
+            " customer_id");
     sqlite3_prepare_v2(db, "SELECT example FROM retain_help WHERE example NOT NULL", -1, &stmt,
                        NULL);
     while (sqlite3_step(stmt) == SQLITE_ROW) {

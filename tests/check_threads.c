@@ -121,6 +121,8 @@ static sqlite3 *threads_make(const char *journal) {
                                         .refunds = true});
     db_exec(db, "CREATE VIEW loop AS SELECT customer_id, first_order_date AS order_date, 1 AS"
             " amount FROM clv('loop')");
+    db_exec(db, "CREATE TABLE subscriptions AS SELECT min(order_date) AS started_on, CASE WHEN max(order_date) <"
+            " '2023-10-01' THEN max(order_date) END AS ended_on FROM orders GROUP BY customer_id");
     return db;
 }
 

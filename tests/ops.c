@@ -53,7 +53,11 @@ static const char *const ops_more[] = {
     " FROM orders",
     "SELECT * FROM data_quality('dirty')",
     "SELECT count(fix), total(rows) FROM data_quality('view', 'week') WHERE calendar = 'jalali'",
+    "SELECT * FROM subscription_survival('texts', 'when', 'when', '28 days') WHERE on_error = 'skip'",
+    "SELECT * FROM next_purchase('returns', 'pnbd') WHERE order_column = 'order_no'",
     /* errors */
+    "SELECT * FROM subscription_survival('texts', 'when', 'client')",
+    "SELECT * FROM subscription_survival('broken', 'a', 'b')",
     "SELECT * FROM clv('texts')",
     "SELECT * FROM retention_rate('orders') WHERE customer_column = 'custmer_id'",
     "SELECT * FROM retention_rate('two')",
@@ -105,7 +109,9 @@ static const char ops_tables[] =
     " FROM retention_rate('view2') WHERE segment_column = 'customer_id' AND end_customers > 0 UNION"
     " ALL SELECT customer_id, first_order_date, historic_clv FROM clv('long');"
     "CREATE VIEW loop AS SELECT customer_id, first_order_date AS order_date FROM clv('loop');"
-    "CREATE VIEW broken AS SELECT nope FROM orders";
+    "CREATE VIEW broken AS SELECT nope FROM orders;"
+    "CREATE TABLE subscriptions(started_on, ended_on); INSERT INTO subscriptions SELECT min(order_date), CASE WHEN"
+    " max(order_date) < '2023-08-01' THEN max(order_date) END FROM orders GROUP BY customer_id";
 
 int ops_n_more(void) {
     return COUNT(ops_more);

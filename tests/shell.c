@@ -157,12 +157,23 @@ static void shell_print_cells(char **cell, const int *width, int n_cols) {
     }
 }
 
+/* Does a cell of the rows take more than one line? */
+static bool shell_wraps(const ShellCells *cells, int n_cols) {
+    bool wraps = false;
+    for (int i = n_cols; i < cells->n; i++)
+        wraps = wraps || shell_width(cells->cell[i]) > SHELL_WRAP || strchr(cells->cell[i], '\n');
+    return wraps;
+}
+
 static void shell_print_columns(const Shell *shell, const ShellCells *cells, int n_cols) {
     int *width = calloc((size_t)n_cols, sizeof(*width));
     if (!width) shell_die("no memory", "");
+    bool wraps = shell_wraps(cells, n_cols); /* then empty lines part the rows */
     for (int col = 0; col < n_cols; col++) width[col] = shell_column_width(cells, col, n_cols);
     for (int row = shell->headers ? 0 : 1; row * n_cols < cells->n; row++) {
+        bool last = (row + 1) * n_cols >= cells->n;
         shell_print_cells(cells->cell + row * n_cols, width, n_cols);
+        if (row > 0 && !last && wraps) putchar('\n');
         for (int col = 0; row == 0 && col < n_cols; col++) {
             for (int i = 0; i < width[col]; i++) putchar('-');
             printf("%s", col < n_cols - 1 ? "  " : "\n");

@@ -20,6 +20,12 @@ typedef struct Gaps {
     double usual;    /* that customer's; NaN where the shop has no gap */
 } Gaps;
 
+/* The median over all gaps of all customers that had ended by a day; NaN without one. */
+double gaps_shop(const Book *book, Day day, Err *err);
+
+/* usual of one's own n gaps, which may be reordered. */
+double gaps_usual(int32_t *own, int64_t n, double shop);
+
 /* Takes the median of the shop, and memory for the gaps of any one customer. */
 void gaps_open(Gaps *gaps, const Book *book, Arena *arena, Err *err);
 

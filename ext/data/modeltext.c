@@ -6,8 +6,6 @@
 #include "base/decimal.h"
 #include "base/libm.h"
 
-const char *const retain_law_names[] = {"bgnbd", "mbgnbd", "pnbd", "nbd", NULL};
-
 /* ---- Keys ---- */
 
 typedef enum ModeltextKey {

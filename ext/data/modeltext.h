@@ -20,9 +20,6 @@ enum { MODELTEXT_SIZE_MAX = 4096 }; /* bytes of a text that is read */
 #define MODELTEXT_PARAM_MIN 1e-30 /* no fit goes beyond these, where forecasts take long and say nothing */
 #define MODELTEXT_PARAM_MAX 1e30
 
-/* "bgnbd", "mbgnbd", "pnbd", "nbd", NULL: indexed by PurchaseModel. */
-extern const char *const retain_law_names[];
-
 typedef struct Modeltext {
     PurchaseLaw law;
     bool has_spend;          /* a Gamma-Gamma */

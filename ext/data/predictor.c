@@ -4,10 +4,8 @@
 #include <string.h>
 
 #include "base/libm.h"
+#include "data/lawfit.h"
 #include "math/sum.h"
-#include "model/rfmgroup.h"
-
-const char *const retain_model_names[] = {"bgnbd", "mbgnbd", "pnbd", "nbd", NULL};
 
 /* ---- Notes ---- */
 
@@ -29,6 +27,10 @@ static void predictor_note_purchases(Predictor *predictor, const Buyers *buyers,
     if (warnings & BGNBDFIT_RIDGE)
         predictor_add_note(predictor, arena, err,
                            "ridge: the parameters are not identified, the predictions are");
+    if (predictor->purchases.sampled > 0)
+        predictor_add_note(predictor, arena, err,
+                           arena_printf(arena, err, "sample: the purchase model is fitted to %lld of %lld customers",
+                                        (long long)predictor->purchases.sampled, (long long)buyers->n));
     if (buyers->n_repeat < PREDICTOR_REPEAT_FEW)
         predictor_add_note(predictor, arena, err,
                            arena_printf(arena, err,
@@ -57,25 +59,6 @@ static void predictor_note_spend(Predictor *predictor, Arena *arena, Err *err) {
 
 /* ---- Fits ---- */
 
-static void predictor_fit_purchases(Predictor *predictor, const Buyers *buyers, PurchaseModel model,
-                                    Arena *scratch, Err *err, const Poll *poll) {
-    int64_t n = buyers->n;
-    int32_t *x = arena_alloc_raw(scratch, err, n, sizeof(*x));
-    int32_t *tx = arena_alloc_raw(scratch, err, n, sizeof(*tx));
-    int32_t *age = arena_alloc_raw(scratch, err, n, sizeof(*age));
-    int64_t *count = arena_alloc_raw(scratch, err, n, sizeof(*count));
-    void *workspace = arena_alloc_raw(scratch, err, rfmgroup_workspace_size(n), 1);
-    if (err->rc) return;
-    BgnbdfitData data = {.frequency = x, .recency = tx, .age = age, .count = count};
-    data.n = rfmgroup_collapse(n, buyers->frequency, buyers->recency, buyers->age, workspace, x, tx,
-                               age, count);
-    workspace = arena_alloc_raw(scratch, err, bgnbdfit_workspace_size(&data), 1);
-    if (err->rc) return;
-    purchasefit_run(model, &data, workspace, poll, &predictor->purchases);
-    predictor->has_purchases = predictor->purchases.converged;
-    if (predictor->purchases.interrupted) err_set(err, SQLITE_INTERRUPT, "interrupted");
-}
-
 static void predictor_fit_spend(Predictor *predictor, const Buyers *buyers, Arena *scratch, Err *err,
                                 const Poll *poll) {
     void *workspace = arena_alloc_raw(scratch, err, gammagamma_workspace_size(buyers->n), 1);
@@ -97,21 +80,30 @@ static double predictor_mean_spend(const Buyers *buyers) {
     return n > 0 ? sum_value(&sum) / n : (double)NAN;
 }
 
-void predictor_fit(Predictor *predictor, const Book *book, const Buyers *buyers, PurchaseModel model,
-                   Arena *arena, Err *err, const Poll *poll) {
-    Arena scratch = {0};
+/* Takes a fitted purchase model over, with its notes. */
+static void predictor_take(Predictor *predictor, const Purchasefit *purchases, const Buyers *buyers, Arena *arena,
+                           Err *err) {
+    *predictor = (Predictor){.mean_spend = (double)NAN, .purchases = *purchases,
+                             .has_purchases = purchases->converged};
+    if (!err->rc) predictor_note_purchases(predictor, buyers, arena, err);
+}
+
+/* False, with a note, where there is too little to fit. */
+static bool predictor_enough(Predictor *predictor, const Buyers *buyers, Arena *arena, Err *err) {
     *predictor = (Predictor){.mean_spend = (double)NAN};
-    if (err->rc || buyers->n == 0) return;
-    if (buyers->n_repeat < PREDICTOR_REPEAT_MIN) {
-        predictor->note = arena_printf(arena, err,
-                                       "too little to predict: %lld customer%s with a repeat purchase,"
-                                       " %d needed", (long long)buyers->n_repeat,
-                                       buyers->n_repeat == 1 ? "" : "s", PREDICTOR_REPEAT_MIN);
-        return;
-    }
-    predictor_fit_purchases(predictor, buyers, model, &scratch, err, poll);
-    arena_free(&scratch);
-    predictor_note_purchases(predictor, buyers, arena, err);
+    if (err->rc || buyers->n == 0) return false;
+    if (buyers->n_repeat >= PREDICTOR_REPEAT_MIN) return true;
+    predictor->note = arena_printf(arena, err, "too little to predict: %lld customer%s with a repeat purchase, %d needed",
+                                   (long long)buyers->n_repeat, buyers->n_repeat == 1 ? "" : "s",
+                                   PREDICTOR_REPEAT_MIN);
+    return false;
+}
+
+void predictor_adopt(Predictor *predictor, const Purchasefit *purchases, const Book *book, const Buyers *buyers,
+                     Arena *arena, Err *err, const Poll *poll) {
+    Arena scratch = {0};
+    predictor_take(predictor, purchases, buyers, arena, err);
+    if (err->rc) return;
     if (!book->has_amounts) {
         predictor_add_note(predictor, arena, err, "no amount column: values are not known");
         return;
@@ -133,6 +125,32 @@ void predictor_note_summary(Predictor *predictor, const Book *book, const Buyers
                                         (long long)unknown));
 }
 
+void predictor_fit_counts(Predictor *predictor, const Buyers *buyers, PurchaseModel model, Arena *arena, Err *err,
+                          const Poll *poll) {
+    Purchasefit purchases;
+    if (!predictor_enough(predictor, buyers, arena, err)) return;
+    lawfit_run(&purchases, model, buyers, err, poll);
+    predictor_take(predictor, &purchases, buyers, arena, err);
+}
+
+void predictor_fit(Predictor *predictor, const Book *book, const Buyers *buyers, PurchaseModel model,
+                   Arena *arena, Err *err, const Poll *poll) {
+    Purchasefit purchases;
+    if (!predictor_enough(predictor, buyers, arena, err)) return;
+    lawfit_run(&purchases, model, buyers, err, poll);
+    predictor_adopt(predictor, &purchases, book, buyers, arena, err, poll);
+}
+
+void predictor_choose(Predictor *predictor, const Methods *methods, const char *said, const Book *book,
+                      const Buyers *buyers, Arena *arena, Err *err, const Poll *poll) {
+    if (methods->law == METHODS_COUNT)
+        predictor_fit(predictor, book, buyers, PURCHASE_MBGNBD, arena, err, poll);
+    else
+        predictor_adopt(predictor, &methods->view[0].fit[methods->law], book, buyers, arena, err, poll);
+    if (said && (!predictor->note || strcmp(said, predictor->note) != 0))
+        predictor_add_note(predictor, arena, err, said);
+}
+
 /* ---- Figures of one buyer ---- */
 
 double predictor_p_alive(const Predictor *predictor, const Buyers *buyers, int64_t i) {
@@ -144,6 +162,12 @@ double predictor_p_no_purchase(const Predictor *predictor, const Buyers *buyers,
     if (!predictor->has_purchases) return (double)NAN;
     return purchase_p_no_purchase(&predictor->purchases.law, buyers->frequency[i], buyers->recency[i],
                                   buyers->age[i], t);
+}
+
+Churninterval predictor_churn_interval(const Predictor *predictor, const Buyers *buyers, int64_t i, double t,
+                                       double z) {
+    if (!predictor->has_purchases) return (Churninterval){(double)NAN, (double)NAN};
+    return churninterval_of(&predictor->purchases, buyers->frequency[i], buyers->recency[i], buyers->age[i], t, z);
 }
 
 double predictor_rate(const Predictor *predictor, const Buyers *buyers, int64_t i) {

@@ -12,6 +12,7 @@ struct Scan {
     Ledger ledger;
     const ScanRequest *request;
     Summary *summary;          /* of a table of customers; else NULL */
+    Contracts *contracts;      /* of a table of contracts; else NULL */
     ScanTake take;
     bool wanted[SOURCE_ROLES]; /* the roles that are among the sink's arguments, ... */
     int n_roles;               /* ... so many; the watcher's columns stand behind them */
@@ -50,6 +51,10 @@ static void scan_take_refunded(Scan *scan, sqlite3_value **values) {
 
 static void scan_take_member(Scan *scan, sqlite3_value **values) {
     roster_add(scan->request->roster, &scan->ledger.customers, values[0], scan->ledger.err);
+}
+
+static void scan_take_contract(Scan *scan, sqlite3_value **values) {
+    contracts_add(scan->contracts, values);
 }
 
 static void scan_take_summary(Scan *scan, sqlite3_value **values) {
@@ -219,4 +224,15 @@ void scan_summary(Book *book, Buyers *buyers, Arena *arena, Err *err, const Scan
     scan_pass(&scan, scan_take_summary, source, sql);
     scan_close(&scan);
     summary_close(&summary, book, buyers);
+}
+
+void scan_contracts(Contracts *contracts, Arena *arena, Err *err, const ScanContracts *request) {
+    const ScanRequest orders = {.sink = request->sink, .source = request->source, .rules = request->rules};
+    const Source *source = request->source;
+    Scan scan = {.ledger = {.err = err, .arena = arena}, .request = &orders, .contracts = contracts};
+    contracts_open(contracts, request->rules, arena, err);
+    char *sql = arena_printf(arena, err, "SELECT retain_sink(o.\"%w\", o.\"%w\") FROM %s AS o", request->start,
+                             request->end, source->from);
+    scan_pass(&scan, scan_take_contract, source, sql);
+    scan_close(&scan);
 }

@@ -10,6 +10,7 @@
 #define SCAN_H
 
 #include "data/book.h"
+#include "data/contracts.h"
 #include "data/roster.h"
 #include "data/source.h"
 #include "data/summary.h"
@@ -54,6 +55,14 @@ typedef struct ScanRequest {
     const Poll *poll;
 } ScanRequest;
 
+/* A source of contracts, a row each. */
+typedef struct ScanContracts {
+    ScanSink *sink;
+    const Source *source;
+    const char *start, *end; /* columns of it */
+    RowRules rules;
+} ScanContracts;
+
 extern const char retain_sink_name[];
 
 /* Registers retain_sink on a connection; SQLite's code.  destroy(sink) is called when the function goes, also
@@ -66,5 +75,8 @@ void scan_source(Book *book, Arena *arena, Err *err, const ScanRequest *request)
 
 /* The same for a source that is a table of customers, with its history columns chosen. */
 void scan_summary(Book *book, Buyers *buyers, Arena *arena, Err *err, const ScanRequest *request);
+
+/* Reads contracts, which live in the arena; err as above. */
+void scan_contracts(Contracts *contracts, Arena *arena, Err *err, const ScanContracts *request);
 
 #endif

@@ -427,3 +427,9 @@ void source_choose_summary(Source *source, const char *customer, const char *mon
     if (money) source_choose(source, SOURCE_AMOUNT, money);
     else source->chosen[SOURCE_AMOUNT] = source_named(source, "monetary_value");
 }
+
+const char *source_named_column(Source *source, const char *argument, const char *asked) {
+    const SourceRoleSpec role = {argument, argument, NULL, true};
+    const char *column = source->err->rc ? NULL : source_find_column(source, &role, asked);
+    return source->err->rc ? NULL : column;
+}

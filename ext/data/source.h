@@ -66,4 +66,7 @@ int source_find_columns(const Source *source, const char *const *names, const ch
 /* True for a table that can be updated; false for views and virtual tables, and where SQLite does not tell. */
 bool source_is_table(const Source *source);
 
+/* The column that the caller names with an argument; NULL, and an error, when there is none. */
+const char *source_named_column(Source *source, const char *argument, const char *asked);
+
 #endif

@@ -7,6 +7,8 @@
  * BG/NBD gives every one-time buyer p_alive = 1.  value_at_risk is churn_probability times the net amount
  * that the customer would bring in the next 365 days if alive: posterior mean purchase rate times
  * expected spend.
+ *
+ * ci_low and ci_high are about churn_probability, not about the customer: see model/churninterval.h.
  */
 #include <assert.h>
 #include <string.h>
@@ -16,12 +18,15 @@
 #include "data/predictor.h"
 #include "data/ranking.h"
 #include "host/call.h"
+#include "stat/wilson.h"
 
 enum { CHURN_CANDIDATES_HORIZON, CHURN_CANDIDATES_MIN, CHURN_CANDIDATES_MODEL };
 enum {
     CHURN_CANDIDATES_RANK,
     CHURN_CANDIDATES_CUSTOMER,
     CHURN_CANDIDATES_PROBABILITY,
+    CHURN_CANDIDATES_LOW,
+    CHURN_CANDIDATES_HIGH,
     CHURN_CANDIDATES_P_ALIVE,
     CHURN_CANDIDATES_LAST,
     CHURN_CANDIDATES_SINCE,
@@ -47,8 +52,11 @@ static const ArgSpec churn_candidates_args[] = {
                                   .max = 3650, .doc = "how many days from as_of we look ahead"},
     [CHURN_CANDIDATES_MIN] = {.name = "min_probability", .kind = ARG_REAL, .dflt = 0.5, .min = 0,
                               .max = 1, .doc = "least churn_probability to be listed; 0 lists everybody"},
-    [CHURN_CANDIDATES_MODEL] = {.name = "model", .kind = ARG_CHOICE, .choices = retain_model_names,
-                                .dflt = PURCHASE_MBGNBD, .doc = "model of repeat buying"},
+    [CHURN_CANDIDATES_MODEL] = {.name = "model", .kind = ARG_CHOICE, .choices = retain_churn_model_names,
+                                .dflt = PURCHASE_MBGNBD,
+                                .doc = "model of repeat buying; classifier, learned from what customers of this"
+                                       " shop did; blend of both; auto: what predicted best, a naive rule"
+                                       " perhaps"},
     {0},
 };
 
@@ -57,6 +65,10 @@ static const ColSpec churn_candidates_cols[] = {
     [CHURN_CANDIDATES_CUSTOMER] = {"customer_id", "", "as in the source"},
     [CHURN_CANDIDATES_PROBABILITY] = {"churn_probability", "REAL",
                                       "P(no purchase in the next horizon_days)"},
+    [CHURN_CANDIDATES_LOW] = {"ci_low", "REAL",
+                              "lower end of where churn_probability may be, the model's parameters being known"
+                              " only so well; NULL where the fit cannot tell, see ridge in note"},
+    [CHURN_CANDIDATES_HIGH] = {"ci_high", "REAL", "upper end of where it may be"},
     [CHURN_CANDIDATES_P_ALIVE] = {"p_alive", "REAL", "P(still a customer at as_of), under the model"},
     [CHURN_CANDIDATES_LAST] = {"last_order_date", "DATE", "last purchase day"},
     [CHURN_CANDIDATES_SINCE] = {"days_since_last", "INTEGER", "days from it to as_of"},
@@ -96,16 +108,21 @@ typedef struct ChurnCandidatesBlock {
     ChurnCandidatesRow rows[CHURN_CANDIDATES_BLOCK_ROWS];
     Gaps gaps;            /* of the buyer that was asked for last: several columns need them ... */
     int64_t gaps_buyer;   /* ... and who that is; -1: nobody yet */
+    Churninterval interval;   /* likewise: two columns need it ... */
+    int64_t interval_buyer;   /* ... and who that is */
 } ChurnCandidatesBlock;
 
 typedef struct ChurnCandidatesState {
     const Book *book;
     Buyers buyers;
     Predictor predictor;
+    Method method;
+    Methods *methods;     /* NULL: the method is a model, and the predictor's */
     uint32_t *listed;     /* buyers by rank */
     int64_t n_listed;
     double *probability;  /* by buyer */
     double *value;        /* by buyer */
+    double horizon, z;    /* days of the probability, standard errors of its interval */
     ChurnCandidatesBlock *block;
 } ChurnCandidatesState;
 
@@ -118,6 +135,17 @@ static const Gaps *churn_candidates_gaps(const ChurnCandidatesState *state,
     }
     block->gaps_buyer = row->buyer;
     return &block->gaps;
+}
+
+static const Churninterval churn_candidates_no_interval = {.low = (double)NAN, .high = (double)NAN};
+
+static const Churninterval *churn_candidates_interval(const ChurnCandidatesState *state, int64_t buyer) {
+    ChurnCandidatesBlock *block = state->block;
+    if (state->methods) return &churn_candidates_no_interval;
+    if (block->interval_buyer != buyer)
+        block->interval = predictor_churn_interval(&state->predictor, &state->buyers, buyer, state->horizon, state->z);
+    block->interval_buyer = buyer;
+    return &block->interval;
 }
 
 /* ---- Reasons ---- */
@@ -219,11 +247,37 @@ static void churn_candidates_rank(ChurnCandidatesState *state, double min_probab
     state->n_listed = ranking_close(&ranking, state->listed, churn_candidates_compare, state);
 }
 
+static void churn_candidates_fit(Call *call, ChurnCandidatesState *state) {
+    const Book *book = &call->book;
+    state->method = (Method)call->args[CHURN_CANDIDATES_MODEL].integer;
+    if (state->method < METHODS_AUTO) {
+        predictor_fit(&state->predictor, book, &state->buyers, (PurchaseModel)state->method, call->arena, call->err,
+                      call->poll);
+        return;
+    }
+    if (book->is_summary) methods_refuse_summary(state->method, call->err);
+    state->methods = arena_alloc(call->arena, call->err, 1, sizeof(*state->methods));
+    if (!state->methods) return;
+    methods_open(state->methods, book, book->as_of, (int32_t)call->args[CHURN_CANDIDATES_HORIZON].integer, call->arena,
+                 call->err, call->poll);
+    const char *said = state->method == METHODS_AUTO
+                           ? methods_choice(state->methods, false, call->arena, call->err)
+                           : methods_reason(state->methods, state->method);
+    predictor_choose(&state->predictor, state->methods, said, book, &state->buyers, call->arena, call->err,
+                     call->poll);
+}
+
+static double churn_candidates_p(const ChurnCandidatesState *state, int64_t i) {
+    BookCustomer customer = book_customer(state->book, state->buyers.customer[i]);
+    ShopviewBuyer buyer = shopview_buyer(&state->methods->view[0], &customer, state->methods->gaps);
+    return methods_p(state->methods, state->method, &buyer);
+}
+
 static void churn_candidates_score(Call *call, ChurnCandidatesState *state) {
     const Buyers *buyers = &state->buyers;
-    double horizon = (double)call->args[CHURN_CANDIDATES_HORIZON].integer;
     for (int64_t i = 0; i < buyers->n && !call->err->rc; i++) {
-        state->probability[i] = predictor_p_no_purchase(&state->predictor, buyers, i, horizon);
+        state->probability[i] = state->methods ? churn_candidates_p(state, i)
+                                               : predictor_p_no_purchase(&state->predictor, buyers, i, state->horizon);
         state->value[i] = state->probability[i] * predictor_rate(&state->predictor, buyers, i) *
                           CHURN_CANDIDATES_VALUE_DAYS * predictor_spend(&state->predictor, buyers, i);
         if (i % MAP_PAGE_KEYS == 0 && poll_stop(call->poll))
@@ -236,7 +290,7 @@ static void churn_candidates_open_block(Call *call, ChurnCandidatesState *state)
     state->block = arena_alloc_raw(call->arena, call->err, 1, sizeof(*state->block));
     if (!state->block) return;
     state->block->number = -1;
-    state->block->gaps_buyer = -1;
+    state->block->gaps_buyer = state->block->interval_buyer = -1;
     state->block->gaps = (Gaps){.usual = (double)NAN};
     if (!call->book.is_summary) gaps_open(&state->block->gaps, &call->book, call->arena, call->err);
 }
@@ -246,12 +300,12 @@ static int64_t churn_candidates_open(Call *call) {
     if (!state) return 0;
     call->state = state;
     state->book = &call->book;
+    state->horizon = (double)call->args[CHURN_CANDIDATES_HORIZON].integer;
+    state->z = wilson_z(call->common[CALL_CONFIDENCE_LEVEL].real);
     call_buyers(call, &state->buyers);
     int64_t n = state->buyers.n;
     if (n == 0) return 0;
-    predictor_fit(&state->predictor, &call->book, &state->buyers,
-                  (PurchaseModel)call->args[CHURN_CANDIDATES_MODEL].integer, call->arena, call->err,
-                  call->poll);
+    churn_candidates_fit(call, state);
     predictor_note_summary(&state->predictor, &call->book, &state->buyers, call->arena, call->err);
     state->probability = arena_alloc_raw(call->arena, call->err, n, sizeof(double));
     state->value = arena_alloc_raw(call->arena, call->err, n, sizeof(double));
@@ -306,6 +360,8 @@ static void churn_candidates_cell(const void *pointer, int64_t row_number, int c
         case CHURN_CANDIDATES_RANK: out_int(out, row_number + 1); break;
         case CHURN_CANDIDATES_CUSTOMER: out_key(out, &row->id); break;
         case CHURN_CANDIDATES_PROBABILITY: out_real(out, row->probability); break;
+        case CHURN_CANDIDATES_LOW: out_real(out, churn_candidates_interval(state, row->buyer)->low); break;
+        case CHURN_CANDIDATES_HIGH: out_real(out, churn_candidates_interval(state, row->buyer)->high); break;
         case CHURN_CANDIDATES_P_ALIVE:
             out_real(out, predictor_p_alive(&state->predictor, &state->buyers, row->buyer));
             break;
@@ -335,7 +391,12 @@ const TvfDef tvf_churn_candidates = {
     .name = "churn_candidates",
     .text = {.doc = "who is about to leave, how sure we are, what is at stake and why",
              .definition =
-                 "churn_probability = P(no purchase in the next horizon_days) under the model."
+                 "churn_probability = P(no purchase in the next horizon_days) under the model; with classifier, blend and"
+                 " auto p_alive and value_at_risk are those of the model of repeat buying that predicted best;"
+                 " churn_backtest says how good each is."
+                 " ci_low and ci_high say how sure that probability is, not the customer: by the delta method on"
+                 " its log odds, from the covariance of the fitted parameters; the model itself is taken for"
+                 " granted. NULL for classifier, blend and auto, whose probability is not the fitted model's."
                  " value_at_risk = churn_probability x (r + frequency) / (alpha + age) x 365 x expected"
                  " spend. usual_gap_days is the median of the customer's own gaps between purchase days;"
                  " with n < 3 of them it is (n x own median + (3 - n) x the shop's median) / 3. The reason's"
@@ -348,7 +409,7 @@ const TvfDef tvf_churn_candidates = {
              .example = "SELECT * FROM churn_candidates('orders', 90) LIMIT 50"},
     .cols = churn_candidates_cols,
     .args = churn_candidates_args,
-    .needs = CALL_ORDERS | CALL_AMOUNTS | CALL_SUMMARIES,
+    .needs = CALL_ORDERS | CALL_AMOUNTS | CALL_SUMMARIES | CALL_CONFIDENCE,
     .order = churn_candidates_order,
     .n_order = 1,
     .open = churn_candidates_open,

@@ -15,12 +15,16 @@
  * frequency they are read off a curve over age that keeps 11 digits (model/purchasecurve.h).
  *
  * Spend: Gamma-Gamma over the repeat purchase days (Fader, Hardie 2013).
+ *
+ * clv_low and clv_high are about the amount that will really come, of which predicted_clv is the mean: see
+ * model/futurevalue.h.
  */
 #include <string.h>
 
 #include "base/libm.h"
 #include "data/predictor.h"
 #include "data/ranking.h"
+#include "data/valuerange.h"
 #include "host/call.h"
 #include "host/host.h"
 #include "math/sum.h"
@@ -126,6 +130,8 @@ enum {
     CLV_PURCHASES,
     CLV_SPEND,
     CLV_PREDICTED,
+    CLV_LOW,
+    CLV_HIGH,
     CLV_HISTORIC,
     CLV_TOTAL,
     CLV_NOTE
@@ -145,7 +151,8 @@ static const ArgSpec clv_args[] = {
     [CLV_MARGIN] = {.name = "margin", .kind = ARG_REAL, .dflt = 1, .min = -10, .max = 10,
                     .doc = "share of the net amount that counts as value"},
     [CLV_MODEL] = {.name = "model", .kind = ARG_CHOICE, .choices = retain_model_names,
-                   .dflt = PURCHASE_MBGNBD, .doc = "model of repeat buying"},
+                   .dflt = PURCHASE_MBGNBD,
+                   .doc = "model of repeat buying; auto: the one that predicted best who would buy again"},
     {0},
 };
 
@@ -162,6 +169,11 @@ static const ColSpec clv_cols[] = {
     [CLV_PURCHASES] = {"expected_purchases", "REAL", "expected purchase days in horizon_days"},
     [CLV_SPEND] = {"expected_spend", "REAL", "expected net amount per purchase day"},
     [CLV_PREDICTED] = {"predicted_clv", "REAL", "discounted expected net amount x margin"},
+    [CLV_LOW] = {"clv_low", "REAL",
+                 "the net amount in horizon_days, discounted, x margin, will be at least this and at most"
+                 " clv_high, with the given confidence"},
+    [CLV_HIGH] = {"clv_high", "REAL",
+                  "see clv_low; 0 where nothing at all is that likely, and predicted_clv may then exceed it"},
     [CLV_HISTORIC] = {"historic_clv", "REAL", "net amount so far x margin, not discounted"},
     [CLV_TOTAL] = {"total_clv", "REAL", "historic_clv + predicted_clv"},
     [CLV_NOTE] = {"note", "TEXT", "what limits the figures; NULL: nothing"},
@@ -184,6 +196,8 @@ enum { CLV_BLOCK_ROWS = 64 };
 typedef struct ClvBlock {
     int64_t number;    /* of the block that rows holds; -1: none yet */
     ClvRow rows[CLV_BLOCK_ROWS];
+    ValuerangeEnds ends; /* of the row that was asked for last: two columns need them ... */
+    int64_t ends_row;    /* ... and which that is; -1: none yet */
 } ClvBlock;
 
 typedef struct ClvState {
@@ -192,6 +206,7 @@ typedef struct ClvState {
     Predictor predictor;
     ClvTerms terms;
     ClvValue *values;  /* by buyer */
+    Valuerange range;
     uint32_t *listed;  /* buyers by row */
     ClvBlock *block;
 } ClvState;
@@ -212,6 +227,24 @@ static void clv_sort(ClvState *state, Err *err) {
     ranking_close(&ranking, state->listed, clv_compare_customers, state);
 }
 
+static void clv_learn(Call *call, ClvState *state) {
+    const Book *book = &call->book;
+    int64_t model = call->args[CLV_MODEL].integer;
+    if (model != METHODS_AUTO) {
+        predictor_fit(&state->predictor, book, &state->buyers, (PurchaseModel)model, call->arena, call->err, call->poll);
+        return;
+    }
+    if (book->is_summary) {
+        methods_refuse_summary(METHODS_AUTO, call->err);
+        return;
+    }
+    Methods methods;
+    methods_open(&methods, book, book->as_of, (int32_t)call->args[CLV_HORIZON].integer, call->arena, call->err,
+                 call->poll);
+    predictor_choose(&state->predictor, &methods, methods_choice(&methods, true, call->arena, call->err), book,
+                     &state->buyers, call->arena, call->err, call->poll);
+}
+
 static int64_t clv_open(Call *call) {
     ClvState *state = arena_alloc(call->arena, call->err, 1, sizeof(*state));
     if (!state) return 0;
@@ -223,15 +256,16 @@ static int64_t clv_open(Call *call) {
     call_buyers(call, &state->buyers);
     int64_t n = state->buyers.n;
     if (n == 0) return 0;
-    predictor_fit(&state->predictor, &call->book, &state->buyers,
-                  (PurchaseModel)call->args[CLV_MODEL].integer, call->arena, call->err, call->poll);
+    clv_learn(call, state);
     predictor_note_summary(&state->predictor, &call->book, &state->buyers, call->arena, call->err);
     state->values = clv_values(&state->predictor, &state->terms, &state->buyers, call->arena,
                                call->err, call->poll);
+    valuerange_open(&state->range, &state->predictor, &state->buyers, state->terms.horizon_days,
+                    call->common[CALL_CONFIDENCE_LEVEL].real, call->arena, call->err);
     state->listed = arena_alloc_raw(call->arena, call->err, n, sizeof(uint32_t));
     state->block = arena_alloc_raw(call->arena, call->err, 1, sizeof(ClvBlock));
     if (call->err->rc) return 0;
-    state->block->number = -1;
+    state->block->number = state->block->ends_row = -1;
     clv_sort(state, call->err);
     return n;
 }
@@ -260,6 +294,19 @@ static const ClvRow *clv_row(const ClvState *state, int64_t row) {
     return &block->rows[row - first];
 }
 
+/* An amount is worth what predicted_clv makes of it: margin and, for all purchases alike, the mean discount. */
+static const ValuerangeEnds *clv_ends(const ClvState *state, int64_t row_number, const ClvValue *value) {
+    ClvBlock *block = state->block;
+    if (block->ends_row == row_number) return &block->ends;
+    ValuerangeEnds ends = valuerange_read(&state->range, state->listed[row_number]);
+    double worth = value->predicted_clv / (value->expected_purchases * value->expected_spend);
+    if (ends.high > 0) ends = (ValuerangeEnds){ends.low * worth + 0.0, ends.high * worth + 0.0};
+    bool negative = ends.high < ends.low;
+    block->ends = negative ? (ValuerangeEnds){ends.high, ends.low} : ends;
+    block->ends_row = row_number;
+    return &block->ends;
+}
+
 static void clv_cell(const void *pointer, int64_t row_number, int col, Out *out) {
     const ClvState *state = pointer;
     const ClvRow *row = clv_row(state, row_number);
@@ -279,6 +326,8 @@ static void clv_cell(const void *pointer, int64_t row_number, int col, Out *out)
         case CLV_PURCHASES: out_real(out, row->value.expected_purchases); break;
         case CLV_SPEND: out_real(out, row->value.expected_spend); break;
         case CLV_PREDICTED: out_real(out, row->value.predicted_clv); break;
+        case CLV_LOW: out_real(out, clv_ends(state, row_number, &row->value)->low); break;
+        case CLV_HIGH: out_real(out, clv_ends(state, row_number, &row->value)->high); break;
         case CLV_HISTORIC: out_real(out, row->historic_clv); break;
         case CLV_TOTAL: out_real(out, row->historic_clv + row->value.predicted_clv); break;
         default: out_text(out, state->predictor.note);
@@ -291,16 +340,23 @@ const TvfDef tvf_clv = {
              .definition =
                  "predicted_clv = margin x p_alive x the expected purchases in the next horizon_days of a"
                  " customer alive at as_of, each weighing (1 + annual_discount_rate)^(-days / 365.25), x"
-                 " expected spend. Purchases by BG/NBD or MBG/NBD, spend by Gamma-Gamma over repeat"
-                 " purchase days."
+                 " expected spend. Purchases by the model of repeat buying, spend by Gamma-Gamma over"
+                 " repeat purchase days. model='auto' takes the model with the best log score for who would buy"
+                 " again, fitted before and scored on the last horizon_days, at most a third of the history"
+                 " (clv_model shows the scores)."
                  " A source without a date column that has frequency, recency, age and maybe"
                  " monetary_value is read as a table of customers, one row each (date_column = '' says so where the"
                  " names do not): the predictions are those from the orders, what needs the orders is NULL."
+                 " clv_low and clv_high are about what the customer will really bring: with"
+                 " the given confidence it lies between. Where bringing nothing is likelier than half of"
+                 " what may be missed, clv_low is 0 and the rest lies above clv_high; else half lies on"
+                 " either side. The law of the amount, given a purchase, is Gamma-Gamma with the number of"
+                 " purchases smoothed to its mean and variance; the fitted parameters are taken for granted."
                  " Rows are ordered by predicted_clv, largest first, then customer_id.",
              .example = "SELECT * FROM clv('orders', 365) LIMIT 50"},
     .cols = clv_cols,
     .args = clv_args,
-    .needs = CALL_ORDERS | CALL_AMOUNTS | CALL_SUMMARIES,
+    .needs = CALL_ORDERS | CALL_AMOUNTS | CALL_SUMMARIES | CALL_CONFIDENCE,
     .order = clv_order,
     .n_order = 2,
     .open = clv_open,

@@ -85,8 +85,10 @@ static void retain_help_tvf(RetainHelpState *state, const TvfDef *def) {
     }
     row.arg = NULL;
     for (row.col = def->cols; row.col->name; row.col++) retain_help_add(state, row);
-    if (def->needs & CALL_ORDERS)
-        for (row.col = retain_info_cols; row.col->name; row.col++) retain_help_add(state, row);
+    for (int i = 0; i < call_infos(def->needs); i++) {
+        row.col = &retain_info_cols[i];
+        retain_help_add(state, row);
+    }
 }
 
 static void retain_help_walk(RetainHelpState *state) {

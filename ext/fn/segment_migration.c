@@ -102,7 +102,7 @@ static BookCustomer segment_migration_seen(const BookCustomer *customer, Day as_
     BookCustomer seen = *customer;
     seen.total = 0;
     while (seen.n_days > 0 && seen.days[seen.n_days - 1] > as_of) seen.n_days--;
-    for (int64_t i = 0; with_total && i < seen.n_days; i++) seen.total += seen.amounts[i];
+    for (int64_t i = 0; with_total && seen.amounts && i < seen.n_days; i++) seen.total += seen.amounts[i];
     return seen;
 }
 

@@ -13,6 +13,17 @@ const ArgSpec retain_source_arg = {
 const ArgSpec retain_by_segment_arg = {.name = "segment_column", .kind = ARG_NAME, .required = true,
                                        .doc = "column that splits the customers"};
 
+enum { CALL_CONTRACT_SOURCE, CALL_CONTRACT_START, CALL_CONTRACT_END, CALL_CONTRACT_ARGS };
+const ArgSpec retain_contract_args[] = {
+    [CALL_CONTRACT_SOURCE] = {.name = "source", .kind = ARG_NAME, .required = true,
+                              .doc = "table, view or virtual table of subscriptions, optionally schema.name; one"
+                                     " row each"},
+    [CALL_CONTRACT_START] = {.name = "start_column", .kind = ARG_NAME, .required = true,
+                             .doc = "column with the day on which the subscription started"},
+    [CALL_CONTRACT_END] = {.name = "end_column", .kind = ARG_NAME, .required = true,
+                           .doc = "column with the first day without it; NULL or '' while it goes on"},
+};
+
 const ArgSpec retain_common_args[CALL_COMMON + 1] = {
     [CALL_CUSTOMERS_SOURCE] = {.name = "customers_source", .kind = ARG_NAME, .dflt_text = "",
                                .doc = "table, view or virtual table of customers, named and looked up like"
@@ -71,15 +82,24 @@ bool call_has_common(unsigned needs, CallCommon common) {
         case CALL_CUSTOMERS_COLUMN: return (needs & CALL_CUSTOMERS) != 0;
         case CALL_WEEK_START: return (needs & CALL_PERIODS) != 0;
         case CALL_CONFIDENCE_LEVEL: return (needs & CALL_CONFIDENCE) != 0;
-        case CALL_ON_ERROR: return (needs & CALL_ORDERS) && !(needs & CALL_AUDIT);
+        case CALL_UTC_OFFSET:
+        case CALL_CALENDAR:
+        case CALL_SCHEMA:
+        case CALL_DATE_UNIT: return (needs & (CALL_ORDERS | CALL_CONTRACTS)) != 0;
+        case CALL_ON_ERROR: return (needs & (CALL_ORDERS | CALL_CONTRACTS)) && !(needs & CALL_AUDIT);
         default: return (needs & CALL_ORDERS) != 0;
     }
+}
+
+int call_infos(unsigned needs) {
+    return needs & CALL_ORDERS ? CALL_INFO : needs & CALL_CONTRACTS ? CALL_ROWS_SKIPPED + 1 : 0;
 }
 
 int call_leading(unsigned needs, const ArgSpec *specs[CALL_LEADING_MAX]) {
     int n = 0;
     if (needs & CALL_ORDERS) specs[n++] = &retain_source_arg;
     if (needs & CALL_BY_SEGMENT) specs[n++] = &retain_by_segment_arg;
+    for (int i = 0; i < CALL_CONTRACT_ARGS && needs & CALL_CONTRACTS; i++) specs[n++] = &retain_contract_args[i];
     return n;
 }
 
@@ -156,6 +176,27 @@ void call_buyers(Call *call, Buyers *buyers) {
     else buyers_summarise(buyers, &call->book, call->arena, call->err);
 }
 
+static RowRules call_rules(const Call *call) {
+    return (RowRules){.calendar = call_calendar(call),
+                      .date_unit = (DateUnit)call->common[CALL_DATE_UNIT].integer,
+                      .utc_offset = (int32_t)call->common[CALL_UTC_OFFSET].integer,
+                      .skip_unreadable = call->common[CALL_ON_ERROR].integer == 1};
+}
+
+void call_read_contracts(Call *call, Host *host, const ArgValue *leading) {
+    Source source;
+    source_find(&source, host->db, call->arena, call->err, leading[CALL_CONTRACT_SOURCE].text,
+                call_asked(&call->common[CALL_SCHEMA]));
+    const char *start = source_named_column(&source, "start_column", leading[CALL_CONTRACT_START].text);
+    const char *end = source_named_column(&source, "end_column", leading[CALL_CONTRACT_END].text);
+    if (call->err->rc) return;
+    ScanContracts request = {.sink = &host->sink, .source = &source, .start = start, .end = end,
+                             .rules = call_rules(call)};
+    scan_contracts(&call->contracts, call->arena, call->err, &request);
+    call->book.rows_read = call->contracts.start.n_read;
+    call->book.rows_skipped = call->contracts.start.n_skipped + call->contracts.end.n_skipped;
+}
+
 void call_read_orders(Call *call, Host *host, unsigned needs, const char *source_name) {
     ArgValue *common = call->common;
     Source members, *source = arena_alloc(call->arena, call->err, 1, sizeof(*source));
@@ -168,10 +209,7 @@ void call_read_orders(Call *call, Host *host, unsigned needs, const char *source
     ScanRequest request = {
         .sink = &host->sink,
         .source = source,
-        .rules = {.calendar = call_calendar(call),
-                  .date_unit = (DateUnit)common[CALL_DATE_UNIT].integer,
-                  .utc_offset = (int32_t)common[CALL_UTC_OFFSET].integer,
-                  .skip_unreadable = common[CALL_ON_ERROR].integer == 1},
+        .rules = call_rules(call),
         .as_of = common[CALL_AS_OF].given ? common[CALL_AS_OF].day : LEDGER_NO_AS_OF,
         .needs = {.amounts = (needs & CALL_AMOUNTS) != 0,
                   .segment_last = common[CALL_SEGMENT_AT].integer == 1,

@@ -9,6 +9,7 @@
 #include "data/audit.h"
 #include "data/book.h"
 #include "data/buyers.h"
+#include "data/contracts.h"
 #include "data/roster.h"
 #include "data/source.h"
 #include "host/args.h"
@@ -41,7 +42,8 @@ enum {
     CALL_BY_SEGMENT = 64, /* with CALL_SEGMENTS: segment_column is required and follows the source */
     CALL_CUSTOMERS = 128, /* customers_source, customers_column: a table of customers beside the orders */
     CALL_AUDIT = 256,     /* with CALL_ORDERS: each row is checked, none is refused: call->audit, no on_error */
-    CALL_SUMMARIES = 512  /* the source may be a table of customers with frequency, recency and age instead of orders */
+    CALL_SUMMARIES = 512, /* the source may be a table of customers with frequency, recency and age instead of orders */
+    CALL_CONTRACTS = 1024 /* instead of orders a source of contracts, read into call->contracts */
 };
 
 /* Common arguments, in the order of their hidden columns. */
@@ -68,6 +70,7 @@ typedef enum CallCommon {
 extern const ArgSpec retain_common_args[CALL_COMMON + 1];
 extern const ArgSpec retain_source_arg;
 extern const ArgSpec retain_by_segment_arg; /* what CALL_BY_SEGMENT makes of segment_column */
+extern const ArgSpec retain_contract_args[]; /* source, start_column, end_column of CALL_CONTRACTS */
 
 /* Notes on the reading, as hidden columns behind the arguments. */
 typedef enum CallInfo {
@@ -80,11 +83,14 @@ typedef enum CallInfo {
 
 extern const ColSpec retain_info_cols[CALL_INFO + 1];
 
+/* How many of them a function of these needs has: all, the first two of contracts, or none. */
+int call_infos(unsigned needs);
+
 /* True when a function of these needs has the common argument, in its usual place. */
 bool call_has_common(unsigned needs, CallCommon common);
 
 /* The arguments before a function's own; returns their number. */
-enum { CALL_LEADING_MAX = 2 };
+enum { CALL_LEADING_MAX = 3 };
 int call_leading(unsigned needs, const ArgSpec *specs[CALL_LEADING_MAX]);
 
 /* One execution: everything that open may look at. */
@@ -98,6 +104,7 @@ typedef struct Call {
     Buyers summary;         /* with CALL_SUMMARIES, of a book that is one: all buyers there are */
     Roster roster;          /* with CALL_CUSTOMERS; none unless customers_source is given */
     Audit *audit;           /* with CALL_AUDIT */
+    Contracts contracts;    /* with CALL_CONTRACTS; then the book has but the counts of rows */
     void *state;            /* set by open, handed to cell */
 } Call;
 
@@ -120,6 +127,9 @@ typedef struct TvfDef {
 
 /* Reads the common arguments into rules, finds source and columns, and scans them into call->book. */
 void call_read_orders(Call *call, Host *host, unsigned needs, const char *source);
+
+/* The same for contracts; leading are the values of retain_contract_args. */
+void call_read_contracts(Call *call, Host *host, const ArgValue *leading);
 
 /* The period of an ARG_PERIOD, with week_start, calendar and, for blocks of days, the first purchase. */
 Period call_period(const Call *call, const ArgValue *arg);

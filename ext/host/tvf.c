@@ -70,9 +70,8 @@ static char *tvf_schema(const TvfDef *def) {
         sqlite3_str_appendf(sql, "%s%s %s", col == def->cols ? "" : ", ", col->name, col->type);
     for (int i = 0; i < n_args; i++)
         sqlite3_str_appendf(sql, ", %s %s HIDDEN", specs[i]->name, args_sql_type(specs[i]->kind));
-    if (def->needs & CALL_ORDERS)
-        for (const ColSpec *col = retain_info_cols; col->name; col++)
-            sqlite3_str_appendf(sql, ", %s %s HIDDEN", col->name, col->type);
+    for (int i = 0; i < call_infos(def->needs); i++)
+        sqlite3_str_appendf(sql, ", %s %s HIDDEN", retain_info_cols[i].name, retain_info_cols[i].type);
     sqlite3_str_appendchar(sql, 1, ')');
     return sqlite3_str_finish(sql);
 }
@@ -158,7 +157,7 @@ static int tvf_best_index(sqlite3_vtab *base, sqlite3_index_info *info) {
         if (position[arg] >= TVF_OMITTED_MAX) flags = TVF_COMPARED_AGAIN;
         cost /= TVF_COST_ARG;
     }
-    bool lacks_source = (table->def->needs & CALL_ORDERS) && !(usable & 1u);
+    bool lacks_source = (table->def->needs & (CALL_ORDERS | CALL_CONTRACTS)) && !(usable & 1u);
     info->idxNum = (int)usable | flags;
     info->estimatedCost = lacks_source ? TVF_COST_IMPOSSIBLE : cost;
     info->estimatedRows = TVF_ROWS_GUESS;
@@ -271,10 +270,10 @@ static void tvf_run(TvfCursor *cursor, TvfTable *table, Err *err) {
     call->err = err;
     call->arena = &cursor->arena;
     call->poll = &beat.poll;
-    if (def->needs & CALL_ORDERS) {
+    if (def->needs & (CALL_ORDERS | CALL_CONTRACTS))
         host_enter(table->host, err, def->name, cursor->args[0].text);
-        call_read_orders(call, table->host, def->needs, cursor->args[0].text);
-    }
+    if (def->needs & CALL_ORDERS) call_read_orders(call, table->host, def->needs, cursor->args[0].text);
+    if (def->needs & CALL_CONTRACTS && !err->rc) call_read_contracts(call, table->host, cursor->args);
     int64_t n_rows = err->rc ? 0 : def->open(call);
     host_beat_close(&beat);
     cursor->n_rows = err->rc ? 0 : n_rows;

@@ -12,6 +12,7 @@
 #define OPTIMISE_CURVATURE 0.9       /* Wolfe: share of the slope that may remain */
 #define OPTIMISE_NOISE 1e-12         /* relative rounding of a value summed over many terms */
 #define OPTIMISE_POLISH_MAX 0.1      /* a longer Newton step is not a last correction */
+#define OPTIMISE_PRIOR_PIVOT 1e-14   /* a matrix less regular than this has no inverse in doubles */
 #define OPTIMISE_CURVED_MIN 1e-10    /* s'y / (|s| |y|) below this teaches nothing */
 
 static double optimise_dot(int n, const double *a, const double *b) {
@@ -229,4 +230,13 @@ bool optimise_finish(Optimise *search, double step, double pivot_min, double gai
     if (optimise_promise(search, search->inverse) <= gain) search->status = OPTIMISE_CONVERGED;
     for (int i = 0; i < search->n * search->n; i++) inverse[i] = search->inverse[i];
     return true;
+}
+
+bool optimise_finish_prior(Optimise *search, double step, double precision, double *inverse) {
+    double curvature[OPTIMISE_DIMENSION_MAX * OPTIMISE_DIMENSION_MAX];
+    if (search->status == OPTIMISE_INTERRUPTED || search->status == OPTIMISE_BAD_START ||
+        !optimise_curvature(search, step, curvature))
+        return false;
+    for (int i = 0; i < search->n; i++) curvature[i * search->n + i] += precision;
+    return linear_spd_inverse(search->n, curvature, OPTIMISE_PRIOR_PIVOT, inverse);
 }

@@ -67,4 +67,9 @@ OptimiseStatus optimise_test(Optimise *search, double gain);
 bool optimise_finish(Optimise *search, double step, double pivot_min, double gain,
                      double *inverse);
 
+/* After optimise_finish: the inverse of that curvature with precision added to its diagonal, as a normal prior of
+ * variance 1 / precision around the point reached would.  Along a ridge, where the function says nothing, the prior
+ * stands in.  False, with inverse untouched, when the objective ended the search or the sum is singular too. */
+bool optimise_finish_prior(Optimise *search, double step, double precision, double *inverse);
+
 #endif

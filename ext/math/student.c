@@ -2,35 +2,12 @@
 #include "math/student.h"
 
 #include "base/libm.h"
+#include "math/beta.h"
 #include "math/special.h"
 
-enum { STUDENT_FRACTION_MAX = 2000, STUDENT_STEPS_MAX = 100 };
-#define STUDENT_FRACTION_EPSILON 1e-16
+enum { STUDENT_STEPS_MAX = 100 };
 #define STUDENT_STEP_EPSILON 1e-15
 #define STUDENT_FAR 1e100
-#define STUDENT_TINY 1e-300 /* instead of a 0 that would be divided by */
-
-static double student_nonzero(double value) {
-    return fabs(value) < STUDENT_TINY ? STUDENT_TINY : value;
-}
-
-/* The continued fraction of the incomplete beta integral, by Lentz's method; takes of the order of
- * sqrt(a + b) steps for x < (a + 1) / (a + b + 2). */
-static double student_fraction(double x, double a, double b) {
-    double c = 1, d = 1 / student_nonzero(1 - (a + b) * x / (a + 1)), value = d;
-    for (int m = 1; m <= STUDENT_FRACTION_MAX; m++) {
-        double even = m * (b - m) * x / ((a + 2 * m - 1) * (a + 2 * m));
-        double odd = -(a + m) * (a + b + m) * x / ((a + 2 * m) * (a + 2 * m + 1));
-        d = 1 / student_nonzero(1 + even * d);
-        c = student_nonzero(1 + even / c);
-        value *= c * d;
-        d = 1 / student_nonzero(1 + odd * d);
-        c = student_nonzero(1 + odd / c);
-        value *= c * d;
-        if (fabs(c * d - 1) < STUDENT_FRACTION_EPSILON) break;
-    }
-    return value;
-}
 
 /* ln(1 + t^2 / df), also where t^2 overflows. */
 static double student_log_spread(double t, double df) {
@@ -43,8 +20,8 @@ static double student_log_tail(double t, double df) {
     double a = df / 2, b = 0.5, ratio = t / df * t;
     double x = 1 / (1 + ratio), y = t > STUDENT_FAR ? 1 : ratio / (1 + ratio);
     double log_front = b * log(y) - a * student_log_spread(t, df) - special_lbeta(a, b);
-    if (x < (a + 1) / (a + b + 2)) return log(0.5 * student_fraction(x, a, b) / a) + log_front;
-    return log(0.5) + log1p(-exp(log_front) * student_fraction(y, b, a) / b);
+    if (x < (a + 1) / (a + b + 2)) return log(0.5 * beta_fraction(x, a, b) / a) + log_front;
+    return log(0.5) + log1p(-exp(log_front) * beta_fraction(y, b, a) / b);
 }
 
 double student_tail(double t, double df) {

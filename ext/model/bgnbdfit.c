@@ -276,12 +276,21 @@ static bool bgnbdfit_ran_away(int n, const double *point) {
     return away;
 }
 
-/* Standard errors: the inverse curvature of the whole log-likelihood in log parameters, times the
- * parameters.  A singular curvature is a ridge. */
+/* The inverse curvature of the log-likelihood per customer in log parameters.  False on a ridge, where it is
+ * singular: the covariance says all the same what is identified. */
+static bool bgnbdfit_curvature(const BgnbdfitWork *w, Optimise *search, double *inverse, double *covariance) {
+    bool found = optimise_finish(search, BGNBDFIT_DIFFERENCE, BGNBDFIT_PIVOT_MIN,
+                                 BGNBDFIT_GAIN_LEFT / w->customers, inverse);
+    double precision = 1 / (BGNBDFIT_PRIOR * BGNBDFIT_PRIOR * w->customers);
+    if (found || optimise_finish_prior(search, BGNBDFIT_DIFFERENCE, precision, inverse))
+        for (int i = 0; i < search->n * search->n; i++) covariance[i] = inverse[i] / w->customers;
+    return found;
+}
+
+/* Standard errors: those of the logarithms, times the parameters. */
 static void bgnbdfit_errors(BgnbdfitWork *w, Optimise *search, Bgnbdfit *out) {
     double inverse[16];
-    if (!optimise_finish(search, BGNBDFIT_DIFFERENCE, BGNBDFIT_PIVOT_MIN,
-                         BGNBDFIT_GAIN_LEFT / w->customers, inverse)) {
+    if (!bgnbdfit_curvature(w, search, inverse, out->covariance)) {
         out->warnings |= BGNBDFIT_RIDGE;
         return;
     }
@@ -303,8 +312,7 @@ static void bgnbdfit_nbd(BgnbdfitWork *w, double point[2], Bgnbdfit *out) {
     optimise_init(&search, 2, start, bgnbdfit_objective, w);
     bgnbdfit_search(&search, w, BGNBDFIT_GAIN);
     double inverse[4];
-    if (optimise_finish(&search, BGNBDFIT_DIFFERENCE, BGNBDFIT_PIVOT_MIN, BGNBDFIT_GAIN_LEFT / w->customers,
-                        inverse)) {
+    if (bgnbdfit_curvature(w, &search, inverse, out->nbd_covariance)) {
         BgnbdParams p = bgnbdfit_params(w, search.point);
         out->nbd_std_error.r = p.r * sqrt(inverse[0] / w->customers);
         out->nbd_std_error.alpha = p.alpha * sqrt(inverse[3] / w->customers);
@@ -360,6 +368,8 @@ void bgnbdfit_run(BgnbdKind kind, const BgnbdfitData *data, void *workspace, con
     BgnbdParams none = {NAN, NAN, NAN, NAN};
     double nbd[2];
     *out = (Bgnbdfit){.kind = kind, .params = none, .std_error = none, .nbd = none, .nbd_std_error = none};
+    for (int i = 0; i < 16; i++) out->covariance[i] = NAN;
+    for (int i = 0; i < 4; i++) out->nbd_covariance[i] = NAN;
     for (int64_t i = 0; i < data->n; i++) {
         out->customers += data->count[i];
         out->one_timers += data->frequency[i] == 0 ? data->count[i] : 0;

@@ -24,6 +24,8 @@ typedef struct BgnbdfitData {
     const int64_t *count;
 } BgnbdfitData;
 
+#define BGNBDFIT_PRIOR 3.0 /* of a log parameter, a factor of 20 */
+
 enum {
     BGNBDFIT_NO_ATTRITION = 1,  /* nobody is seen to drop out: a / (a + b) is next to 0, or dropout
                                    improves the log-likelihood of the plain NBD by less than 2 */
@@ -37,9 +39,12 @@ typedef struct Bgnbdfit {
     BgnbdKind kind;
     BgnbdParams params;         /* maximum likelihood, alpha in days; NaN without customers */
     BgnbdParams std_error;      /* asymptotic standard errors, NaN when not identified */
+    double covariance[16];      /* asymptotic, of ln(r, alpha, a, b), row by row.  What is not identified has a
+                                   standard deviation of about BGNBDFIT_PRIOR; NaN where there is no minimum */
     double log_likelihood;      /* at params */
     double log_likelihood_nbd;  /* of the best model without dropout ... */
     BgnbdParams nbd, nbd_std_error; /* ... whose r and alpha these are; a and b NaN */
+    double nbd_covariance[4];   /* of ln(r, alpha) of that model */
     bool nbd_converged;
     int64_t customers;          /* sum of the counts */
     int64_t one_timers;         /* of those, with frequency 0 */

@@ -98,8 +98,12 @@ static Optimise pnbdfit_best(PnbdfitWork *w, const Bgnbdfit *nbd, double mean_ag
 /* Standard errors: the inverse curvature in log parameters, times the parameters. */
 static void pnbdfit_errors(PnbdfitWork *w, Optimise *search, Pnbdfit *out) {
     double inverse[PNBDFIT_PARAMS * PNBDFIT_PARAMS];
-    if (!optimise_finish(search, PNBDFIT_DIFFERENCE, PNBDFIT_PIVOT_MIN, PNBDFIT_GAIN_LEFT / w->customers,
-                         inverse)) {
+    bool found = optimise_finish(search, PNBDFIT_DIFFERENCE, PNBDFIT_PIVOT_MIN, PNBDFIT_GAIN_LEFT / w->customers,
+                                 inverse);
+    double precision = 1 / (BGNBDFIT_PRIOR * BGNBDFIT_PRIOR * w->customers);
+    if (found || optimise_finish_prior(search, PNBDFIT_DIFFERENCE, precision, inverse))
+        for (int i = 0; i < PNBDFIT_PARAMS * PNBDFIT_PARAMS; i++) out->covariance[i] = inverse[i] / w->customers;
+    if (!found) {
         out->warnings |= BGNBDFIT_RIDGE;
         return;
     }
@@ -115,6 +119,7 @@ void pnbdfit_run(const BgnbdfitData *data, const Bgnbdfit *nbd, const Poll *poll
     PnbdfitWork w = {.data = data, .poll = poll, .age_scale = 1};
     double mean_age = 0;
     *out = (Pnbdfit){.params = none, .std_error = none, .warnings = nbd->warnings & BGNBDFIT_NO_REPEATS};
+    for (int i = 0; i < PNBDFIT_PARAMS * PNBDFIT_PARAMS; i++) out->covariance[i] = NAN;
     for (int64_t i = 0; i < data->n; i++) {
         w.customers += (double)data->count[i];
         mean_age += (double)data->count[i] * data->age[i];

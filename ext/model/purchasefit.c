@@ -1,6 +1,8 @@
 /* purchasefit.c - see purchasefit.h. */
 #include "model/purchasefit.h"
 
+#include <string.h>
+
 #include "base/libm.h"
 #include "model/pnbdfit.h"
 
@@ -22,6 +24,7 @@ static void purchasefit_take_bgnbd(Purchasefit *out, const Bgnbdfit *fit) {
     purchasefit_set(out, 1, fit->params.alpha, fit->std_error.alpha);
     purchasefit_set(out, 2, fit->params.a, fit->std_error.a);
     purchasefit_set(out, 3, fit->params.b, fit->std_error.b);
+    memcpy(out->covariance, fit->covariance, sizeof(fit->covariance));
     out->log_likelihood = fit->log_likelihood;
     out->converged = fit->converged;
     out->warnings = fit->warnings;
@@ -32,6 +35,7 @@ static void purchasefit_take_nbd(Purchasefit *out, const Bgnbdfit *fit) {
     out->law.as.bgnbd = fit->nbd;
     purchasefit_set(out, 0, fit->nbd.r, fit->nbd_std_error.r);
     purchasefit_set(out, 1, fit->nbd.alpha, fit->nbd_std_error.alpha);
+    memcpy(out->covariance, fit->nbd_covariance, sizeof(fit->nbd_covariance));
     out->log_likelihood = fit->log_likelihood_nbd;
     out->converged = fit->nbd_converged;
     out->warnings = (fit->warnings & BGNBDFIT_NO_REPEATS) | (fit->nbd_converged ? 0 : BGNBDFIT_NOT_CONVERGED);
@@ -43,6 +47,7 @@ static void purchasefit_take_pnbd(Purchasefit *out, const Pnbdfit *fit) {
     purchasefit_set(out, 1, fit->params.alpha, fit->std_error.alpha);
     purchasefit_set(out, 2, fit->params.s, fit->std_error.s);
     purchasefit_set(out, 3, fit->params.beta, fit->std_error.beta);
+    memcpy(out->covariance, fit->covariance, sizeof(fit->covariance));
     out->log_likelihood = fit->log_likelihood;
     out->iterations += fit->iterations;
     out->converged = fit->converged;

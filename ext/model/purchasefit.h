@@ -18,9 +18,12 @@ extern const PurchasefitModel retain_purchasefit_models[PURCHASE_MODELS];
 typedef struct Purchasefit {
     PurchaseLaw law;             /* maximum likelihood; NaN without customers */
     double value[PURCHASEFIT_PARAMS_MAX], std_error[PURCHASEFIT_PARAMS_MAX]; /* by parameter; NaN: not identified */
+    double covariance[PURCHASEFIT_PARAMS_MAX * PURCHASEFIT_PARAMS_MAX]; /* of their logarithms, n_params x n_params,
+                                                                           row by row; as of Bgnbdfit */
     double log_likelihood;
     double log_likelihood_nbd;   /* of the NBD, without dropout */
     int64_t customers, one_timers;
+    int64_t sampled;             /* set by those who fit to a sample: its customers; 0: fitted to all */
     int iterations;
     bool converged, interrupted; /* after an interruption nothing else is to be used */
     unsigned warnings;           /* as of Bgnbdfit */

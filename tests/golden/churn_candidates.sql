@@ -35,6 +35,19 @@ SELECT reason FROM churn_candidates('orders') LIMIT 5;
 SELECT risk_band, count(*) AS n, round(min(churn_probability), 2) AS least, round(max(churn_probability), 2) AS most
   FROM churn_candidates('orders', 90, 0) GROUP BY 1 ORDER BY 3;
 
+-- How sure: the interval holds the probability, inside 0..1, is symmetric on the log odds, wider where more
+-- confidence is asked for.
+SELECT customer_id AS c, round(ci_low, 3) AS low, round(churn_probability, 3) AS churn, round(ci_high, 3) AS high FROM churn_candidates('orders')
+ WHERE customer_id IN (307, 300, 29) AND confidence = 0.9;
+SELECT count(*) AS n, sum(0 <= a.ci_low AND a.ci_low <= a.churn_probability AND a.churn_probability <= a.ci_high AND a.ci_high <= 1) AS n_inside,
+       sum(b.ci_low <= a.ci_low AND a.ci_high <= b.ci_high) AS n_wider,
+       sum(abs(a.ci_low / (1 - a.ci_low) * a.ci_high / (1 - a.ci_high) * (1 - a.churn_probability) * (1 - a.churn_probability)
+               / (a.churn_probability * a.churn_probability) - 1) < 1e-6)
+           FILTER (WHERE a.churn_probability < 0.999) AS n_symmetric, count(*) FILTER (WHERE a.churn_probability < 0.999) AS n_of
+  FROM churn_candidates('orders', 90, 0) AS a JOIN churn_candidates('orders', 90, 0) AS b USING (customer_id)
+ WHERE a.confidence = 0.9 AND b.confidence = 0.99;
+SELECT DISTINCT ci_low, ci_high FROM churn_candidates('small');
+
 -- min_probability filters, 0 lists everybody, and the default is 0.5.
 SELECT (SELECT count(*) FROM churn_candidates('orders', 90, 0)) = (SELECT count(DISTINCT customer_id) FROM orders) AS everybody,
        (SELECT count(*) FROM churn_candidates('orders')) = (SELECT count(*) FROM churn_candidates('orders', 90, 0) WHERE churn_probability >= 0.5) AS half,

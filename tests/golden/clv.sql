@@ -36,6 +36,40 @@ SELECT count(*) AS n, sum(abs(b.predicted_clv - 0.3 * a.predicted_clv) < 1e-9 AN
   FROM clv('orders') AS a JOIN clv('orders', 365, 0.1, 0.3) AS b USING (customer_id) JOIN clv('orders', 365, 0.1, -1) AS c USING (customer_id);
 SELECT min(predicted_clv) >= 0 AS never_negative FROM clv('orders');
 
+-- From where to where: the five of above, and four who have all but left.
+SELECT customer_id AS c, round(p_alive, 3) AS p_alive, round(clv_low, 1) AS low, round(predicted_clv, 1) AS predicted, round(clv_high, 1) AS high
+  FROM clv('orders') LIMIT 5;
+SELECT customer_id AS c, round(p_alive, 3) AS p_alive, round(clv_low, 1) AS low, round(predicted_clv, 1) AS predicted, round(clv_high, 1) AS high
+  FROM clv('orders') WHERE p_alive BETWEEN 0.04 AND 0.08 ORDER BY p_alive LIMIT 4;
+
+-- clv_high is 0 exactly where nothing at all has the confidence; clv_low is above 0 exactly where nothing is less likely than half of
+-- what may be missed; where both are known the one is below the other.
+SELECT v.confidence, count(*) AS n, sum((clv_high = 0) = (churn_probability >= v.confidence)) AS n_high,
+       sum((clv_low > 0) = (churn_probability < (1 - v.confidence) / 2)) AS n_low, sum(clv_low < clv_high OR clv_high = 0) AS n_ordered,
+       sum(clv_high = 0) AS n_high_0, sum(clv_low > 0) AS n_low_above_0
+  FROM clv('orders') AS v JOIN churn_candidates('orders', 365, 0) USING (customer_id)
+ WHERE v.confidence IN (0.5, 0.9, 0.95) GROUP BY 1;
+
+-- More confidence, more room; a margin scales both ends, a negative one turns them round, none leaves nothing.
+SELECT count(*) AS n, sum(b.clv_low <= a.clv_low AND a.clv_high <= b.clv_high) AS n_wider, sum(abs(c.clv_low - 0.3 * a.clv_low) < 1e-9 AND abs(c.clv_high - 0.3 * a.clv_high) < 1e-9) AS n_scaled,
+       sum(abs(d.clv_low + a.clv_high) < 1e-9 AND abs(d.clv_high + a.clv_low) < 1e-9) AS n_turned, sum(e.clv_low = 0 AND e.clv_high = 0) AS n_nothing
+  FROM clv('orders') AS a JOIN clv('orders') AS b USING (customer_id) JOIN clv('orders', 365, 0.1, 0.3) AS c USING (customer_id)
+  JOIN clv('orders', 365, 0.1, -1) AS d USING (customer_id) JOIN clv('orders', 365, 0.1, 0) AS e USING (customer_id)
+ WHERE a.confidence = 0.9 AND b.confidence = 0.99 AND c.confidence = 0.9 AND d.confidence = 0.9 AND e.confidence = 0.9;
+
+-- With less confidence even the least that the five bring is something.
+SELECT customer_id AS c, round(clv_low, 1) AS low, round(predicted_clv, 1) AS predicted, round(clv_high, 1) AS high
+  FROM clv('orders') WHERE confidence = 0.8 LIMIT 5;
+
+-- By every model.
+SELECT model, count(clv_low) AS n, sum(clv_low <= clv_high) AS n_ordered, round(sum(clv_high), -2) AS high FROM clv('orders')
+ WHERE model IN ('bgnbd', 'mbgnbd', 'pnbd', 'nbd') GROUP BY model;
+
+-- Without amounts, and without a model, there is none.
+SELECT DISTINCT clv_low, clv_high, note FROM clv('orders') WHERE amount_column = '';
+CREATE VIEW few AS SELECT * FROM orders WHERE customer_id <= 20;
+SELECT DISTINCT clv_low, clv_high, note FROM clv('few');
+
 -- More days bring more.
 SELECT horizon_days, round(sum(expected_purchases), 0) AS purchases FROM clv('orders')
  WHERE horizon_days IN (1, 90, 365, 3650) GROUP BY horizon_days;

@@ -7,14 +7,14 @@ SELECT key, type, CASE type WHEN 'real' THEN round(value, 4) ELSE value END AS v
   FROM json_tree((SELECT clv_fit(frequency, recency, age, monetary_value) FROM customers)) WHERE type <> 'object';
 
 -- The models of repeat buying.
-SELECT column1 AS name, json_valid(text) AS valid, text ->> 'model' AS model, round(text ->> 'r', 3) AS r, round(text ->> 'alpha', 2) AS alpha,
-       round(text ->> 'a', 3) AS a, round(text ->> 'b', 3) AS b, round(text ->> 's', 3) AS s, round(text ->> 'beta', 2) AS beta,
-       round(text ->> 'log_likelihood', 2) AS log_likelihood
+SELECT column1 AS name, json_valid(text) AS valid, json_extract(text, '$.model') AS model, round(json_extract(text, '$.r'), 3) AS r, round(json_extract(text, '$.alpha'), 2) AS alpha,
+       round(json_extract(text, '$.a'), 3) AS a, round(json_extract(text, '$.b'), 3) AS b, round(json_extract(text, '$.s'), 3) AS s, round(json_extract(text, '$.beta'), 2) AS beta,
+       round(json_extract(text, '$.log_likelihood'), 2) AS log_likelihood
   FROM (SELECT column1, (SELECT clv_fit(frequency, recency, age, NULL, column1) FROM customers) AS text
           FROM (VALUES ('bgnbd'), ('mbgnbd'), ('pnbd'), ('nbd'), (NULL)));
 
 -- Without amounts there is no spend; monetary_value of one-time buyers does not matter.
-SELECT clv_fit(frequency, recency, age) ->> 'spend' AS spend, clv_fit(frequency, recency, age) = clv_fit(frequency, recency, age, NULL) AS same
+SELECT json_extract(clv_fit(frequency, recency, age), '$.spend') AS spend, clv_fit(frequency, recency, age) = clv_fit(frequency, recency, age, NULL) AS same
   FROM customers;
 SELECT clv_fit(frequency, recency, age, monetary_value) = clv_fit(frequency, recency, age, coalesce(monetary_value, -7)) AS same FROM customers;
 
@@ -31,14 +31,14 @@ SELECT (SELECT clv_fit(frequency, recency, age, monetary_value) FROM more) =
        (SELECT clv_fit(frequency, recency, age, monetary_value) FROM customers) AS same;
 
 -- Few with a repeat purchase: a note; too few, or nobody: NULL.
-SELECT clv_fit(frequency, recency, age, monetary_value) ->> 'note' AS note FROM customers WHERE customer_id <= 60;
+SELECT json_extract(clv_fit(frequency, recency, age, monetary_value), '$.note') AS note FROM customers WHERE customer_id <= 60;
 SELECT clv_fit(frequency, recency, age, monetary_value) AS text FROM customers WHERE customer_id <= 20;
 SELECT clv_fit(frequency, recency, age, monetary_value) AS text FROM customers WHERE 0;
 SELECT clv_fit(NULL, NULL, NULL) AS text;
 
 -- One model per group, kept in a table.
 CREATE TABLE models AS SELECT customer_id % 2 AS half, clv_fit(frequency, recency, age, monetary_value) AS model FROM customers GROUP BY 1;
-SELECT half, model ->> 'customers' AS customers, round(avg(p_alive(model, frequency, recency, age)), 3) AS p_alive
+SELECT half, json_extract(model, '$.customers') AS customers, round(avg(p_alive(model, frequency, recency, age)), 3) AS p_alive
   FROM models JOIN customers ON customer_id % 2 = half GROUP BY 1;
 
 -- Errors.

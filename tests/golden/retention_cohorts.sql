@@ -85,8 +85,6 @@ DELETE FROM one; SELECT count(*) FROM retention_cohorts('one');
 -- The values in effect.
 SELECT period, mode, anchor, min_orders, brackets, max_period, as_of FROM retention_cohorts('orders') LIMIT 1;
 
--- The natural order needs no sorting.
-EXPLAIN QUERY PLAN SELECT * FROM retention_cohorts('orders') ORDER BY segment, cohort, period_index;
 
 -- Errors.
 SELECT * FROM retention_cohorts;

@@ -58,7 +58,6 @@ SELECT count(*) FROM retention_curve('one');
 
 -- The values in effect, and the order.
 SELECT period, mode, average, anchor, min_orders, brackets, max_period FROM retention_curve('orders') LIMIT 1;
-EXPLAIN QUERY PLAN SELECT * FROM retention_curve('orders') ORDER BY segment, period_index;
 
 -- Errors.
 SELECT * FROM retention_curve('orders', 'month', 'on', 'median');

@@ -1,0 +1,106 @@
+/* lawfit.c - see lawfit.h. */
+#include "data/lawfit.h"
+
+#include "base/libm.h"
+#include "math/sum.h"
+#include "model/rfmgroup.h"
+
+enum { LAWFIT_POLL_BUYERS = 1024 };
+
+typedef struct LawfitGroups {
+    BgnbdfitData data;
+    int32_t *frequency, *recency, *age; /* data's own, to be written */
+    int64_t *count;
+} LawfitGroups;
+
+static void lawfit_alloc(LawfitGroups *groups, int64_t n, Arena *arena, Err *err) {
+    groups->frequency = arena_alloc_raw(arena, err, n, sizeof(int32_t));
+    groups->recency = arena_alloc_raw(arena, err, n, sizeof(int32_t));
+    groups->age = arena_alloc_raw(arena, err, n, sizeof(int32_t));
+    groups->count = arena_alloc_raw(arena, err, n, sizeof(int64_t));
+    groups->data = (BgnbdfitData){.frequency = groups->frequency, .recency = groups->recency,
+                                  .age = groups->age, .count = groups->count};
+}
+
+static void lawfit_group(LawfitGroups *groups, const Buyers *buyers, Arena *arena, Err *err) {
+    lawfit_alloc(groups, buyers->n, arena, err);
+    void *workspace = arena_alloc_raw(arena, err, rfmgroup_workspace_size(buyers->n), 1);
+    if (err->rc) return;
+    groups->data.n = rfmgroup_collapse(buyers->n, buyers->frequency, buyers->recency, buyers->age, workspace,
+                                       groups->frequency, groups->recency, groups->age, groups->count);
+}
+
+static void lawfit_one(Purchasefit *fit, PurchaseModel model, const BgnbdfitData *data, Arena *arena, Err *err,
+                       const Poll *poll) {
+    void *workspace = arena_alloc_raw(arena, err, bgnbdfit_workspace_size(data), 1);
+    if (err->rc) return;
+    purchasefit_run(model, data, workspace, poll, fit);
+    if (fit->interrupted) err_set(err, SQLITE_INTERRUPT, "interrupted");
+}
+
+/* Every step-th customer, from the middle of the first step on. */
+static int64_t lawfit_thin(LawfitGroups *sample, const BgnbdfitData *all, int64_t step) {
+    int64_t before = 0, next = step / 2, taken = 0;
+    for (int64_t i = 0; i < all->n; i++) {
+        int64_t end = before + all->count[i], count = next < end ? (end - next - 1) / step + 1 : 0;
+        before = end;
+        if (count == 0) continue;
+        int64_t j = sample->data.n++;
+        sample->frequency[j] = all->frequency[i];
+        sample->recency[j] = all->recency[i];
+        sample->age[j] = all->age[i];
+        sample->count[j] = count;
+        next += count * step;
+        taken += count;
+    }
+    return taken;
+}
+
+static void lawfit_pnbd_sample(Purchasefit *fit, const BgnbdfitData *all, const Buyers *buyers, Arena *arena, Err *err,
+                               const Poll *poll) {
+    LawfitGroups sample;
+    lawfit_alloc(&sample, all->n, arena, err);
+    if (err->rc) return;
+    int64_t taken = lawfit_thin(&sample, all, (buyers->n - 1) / LAWFIT_HISTORIES_MAX + 1);
+    lawfit_one(fit, PURCHASE_PNBD, &sample.data, arena, err, poll);
+    fit->customers = buyers->n;
+    fit->one_timers = buyers->n - buyers->n_repeat;
+    fit->sampled = taken;
+}
+
+static void lawfit_model(Purchasefit *fit, PurchaseModel model, const Buyers *buyers, const LawfitGroups *groups,
+                         Arena *arena, Err *err, const Poll *poll) {
+    *fit = (Purchasefit){.law = {.model = model}};
+    if (err->rc) return;
+    if (model == PURCHASE_PNBD && groups->data.n > LAWFIT_HISTORIES_MAX)
+        lawfit_pnbd_sample(fit, &groups->data, buyers, arena, err, poll);
+    else
+        lawfit_one(fit, model, &groups->data, arena, err, poll);
+}
+
+void lawfit_run(Purchasefit *fit, PurchaseModel model, const Buyers *buyers, Err *err, const Poll *poll) {
+    Arena scratch = {0};
+    LawfitGroups groups;
+    lawfit_group(&groups, buyers, &scratch, err);
+    lawfit_model(fit, model, buyers, &groups, &scratch, err, poll);
+    arena_free(&scratch);
+}
+
+void lawfit_run_all(Purchasefit fits[PURCHASE_MODELS], const Buyers *buyers, Err *err, const Poll *poll) {
+    Arena scratch = {0};
+    LawfitGroups groups;
+    lawfit_group(&groups, buyers, &scratch, err);
+    for (int model = 0; model < PURCHASE_MODELS; model++)
+        lawfit_model(&fits[model], (PurchaseModel)model, buyers, &groups, &scratch, err, poll);
+    arena_free(&scratch);
+}
+
+double lawfit_log_likelihood(const Purchasefit *fit, const Buyers *buyers, Err *err, const Poll *poll) {
+    Sum sum = {0};
+    if (fit->sampled == 0) return fit->log_likelihood;
+    for (int64_t i = 0; i < buyers->n && !err->rc; i++) {
+        if (i % LAWFIT_POLL_BUYERS == 0 && poll_stop(poll)) err_set(err, SQLITE_INTERRUPT, "interrupted");
+        sum_add(&sum, pnbd_loglik(&fit->law.as.pnbd, buyers->frequency[i], buyers->recency[i], buyers->age[i], NULL));
+    }
+    return sum_value(&sum);
+}
