@@ -8,9 +8,9 @@
 
 A mutant is one source file with one operator swapped, one comparison off by one, one constant one larger, one
 condition negated or one statement removed.  It is compiled into the check programs and the library; golden
-tests and programs that name the file run first, then all others, the quick ones before the slow ones, then those
-that name it with the mutant under AddressSanitizer and UndefinedBehaviorSanitizer.  The first failure kills it.
-The same seed gives the same mutants as long as the sources are the same.
+tests and programs that name the file's functions run first, then those of functions that are built on the file, the
+quick ones before the slow ones, then the first ones again under AddressSanitizer and UndefinedBehaviorSanitizer.
+The first failure kills it.  The same seed gives the same mutants as long as the sources are the same.
 
 tests/mutants.txt lists mutants that no test can kill, or none should: 'FILE | LINE | MUTATED LINE | REASON';
 '*' for the mutated line means every mutant of the line, '...' in FILE or LINE anything.  They are not sampled; an
@@ -19,6 +19,8 @@ build/mutants/survivors.txt, and the sums; fails when less than 90 % were killed
 """
 import collections
 import concurrent.futures
+import hashlib
+import json
 import os
 import pathlib
 import random
@@ -27,6 +29,7 @@ import resource
 import shutil
 import subprocess
 import sys
+import threading
 
 GOAL = 90.0
 BUILD = pathlib.Path('build/mutants')
@@ -42,10 +45,11 @@ SANITIZE_ENV = {'ASAN_OPTIONS': 'detect_leaks=0', 'UBSAN_OPTIONS': 'halt_on_erro
 WORKERS = int(os.environ.get('MUTANT_WORKERS', '2'))
 MEMORY_MAX = 4 << 30
 
-# Of the check programs these say nothing about arithmetic, or need a process for each of their tests; and these
-# are too slow to look again under sanitizers.
-OTHERS = {'check_base', 'check_threads', 'check_math'}
-SLOW = {'check_api', 'check_faults', 'check_laws', 'check_limits', 'check_sql'}
+# Of the check programs these say nothing about arithmetic, or need a process for each of their tests; these are too
+# slow to look again under sanitizers; and these take their statements from retain_help, so they name every function.
+OTHERS = {'check_base', 'check_faults', 'check_limits', 'check_math', 'check_threads'}
+SLOW = {'check_api', 'check_cohorts', 'check_customers', 'check_laws', 'check_sql'}
+GENERAL = {'check_api', 'check_laws', 'check_sql'}
 PACKAGES = {'check_math': 'gsl', 'check_time': 'icu-i18n icu-uc'}
 
 # ---- Mutants ----
@@ -184,7 +188,7 @@ def cpu_seconds(function):
 
 # ---- Building ----
 
-# A test is ('golden', name) or ('check', program); with a third part it runs under sanitizers.
+# A test is ('golden', name) or ('check', program); with a third part, 'sanitized', it runs under sanitizers.
 
 
 class Base:
@@ -303,34 +307,88 @@ class Bench:
 
 # ---- Which tests, in which order ----
 
+def sql_names(file):
+    """The names in SQL of the functions that a file of fn/ defines; else its stem."""
+    text = pathlib.Path(file).read_text(encoding='utf-8')
+    return set(re.findall(r'^const (?:Tvf|Scalar|Aggregate)Def \w+?_(\w+) = ', text, re.M)) or {pathlib.Path(file).stem}
+
+
+def built_on():
+    """By stem, the files of fn/ that include it, or what includes it."""
+    includes = collections.defaultdict(set)
+    for path in pathlib.Path('ext').glob('*/*.[ch]'):
+        includes[path.stem] |= set(re.findall(r'^#include "\w+/(\w+)\.h"', path.read_text(encoding='utf-8'), re.M))
+    users = collections.defaultdict(set)
+    for fn in pathlib.Path('ext/fn').glob('*.c'):
+        seen, rest = set(), {fn.stem}
+        while rest:
+            stem = rest.pop()
+            seen.add(stem)
+            rest |= includes[stem] - seen
+        for stem in seen:
+            users[stem].add(str(fn))
+    return users
+
+
 class Plan:
+    """The tests, and the seconds of the processor that each takes; the unchanged sources must pass them all."""
+
     def __init__(self, bases):
-        plain = [('golden', p.stem) for p in sorted(pathlib.Path('tests/golden').glob('*.sql'))]
-        plain += [('check', p) for p in bases[0].programs]
-        sanitized = [(*t, 'sanitized') for t in plain if t[0] == 'golden' or t[1] in bases[1].programs]
-        self.seconds, self.texts = {}, {}
-        bench = Bench(BUILD / 'baseline', bases)
-        bench.begin(None)
-        for test in plain + sanitized:
-            failed, self.seconds[test] = cpu_seconds(lambda: bench.fails(test, 600))
-            if failed:
-                sys.exit(f'{test} fails without a mutant')
+        self.tests_all = [('golden', p.stem) for p in sorted(pathlib.Path('tests/golden').glob('*.sql'))]
+        self.tests_all += [('check', p) for p in bases[0].programs]
+        self.tests_all += [(*t, 'sanitized') for t in self.tests_all if t[0] == 'golden' or t[1] in bases[1].programs]
+        self.bench, self.lock = Bench(BUILD / 'baseline', bases), threading.Lock()
+        self.bench.begin(None)
+        self.users, self.names, self.words = built_on(), {}, {}
+        for test in self.tests_all:
             path = f'tests/golden/{test[1]}.sql' if test[0] == 'golden' else f'tests/{test[1]}.c'
-            self.texts[test] = pathlib.Path(path).read_text(encoding='utf-8')
-        self.texts['check', 'check_twins'] += pathlib.Path('tests/twins.def').read_text(encoding='utf-8')
+            text = pathlib.Path(path).read_text(encoding='utf-8')
+            if test[1] == 'check_twins':
+                text += pathlib.Path('tests/twins.def').read_text(encoding='utf-8')
+            self.words[test] = set(re.findall(r'\w+', text))
+        self.load()
+
+    def load(self):
+        """What an earlier run of the same sources and tests has measured."""
+        digest = hashlib.sha256()
+        for path in sorted(p for top in ('ext', 'tests') for p in pathlib.Path(top).rglob('*') if p.is_file()):
+            if not path.name.startswith('mutants.') and 'corpus' not in path.parts:
+                digest.update(path.read_bytes())
+        self.path = BUILD / f'seconds-{digest.hexdigest()[:16]}.json'
+        self.seconds = {}
+        if self.path.exists():
+            self.seconds = {tuple(k.split()): v for k, v in json.loads(self.path.read_text()).items()}
+        for test in self.tests_all:
+            if len(test) == 2:
+                self.measure(test)
+
+    def measure(self, test):
+        with self.lock:
+            if test not in self.seconds:
+                failed, self.seconds[test] = cpu_seconds(lambda: self.bench.fails(test, 900))
+                if failed:
+                    sys.exit(f'{test} fails without a mutant')
+                self.path.write_text(json.dumps({' '.join(k): v for k, v in self.seconds.items()}))
+        return self.seconds[test]
 
     def limit(self, test):
-        return 3 + 4 * self.seconds[test]
-
-    def names(self, test, file):
-        """Whether a test is about the file: its function is in the text, or the program is that of the room."""
-        return pathlib.Path(file).stem in self.texts[test] or test[1] == f'check_{pathlib.Path(file).parent.name}'
+        return 3 + 4 * self.measure(test)
 
     def tests(self, file):
-        """Those that name the file first, then the quick ones; the sanitizers are the last to look."""
+        room, stem = pathlib.Path(file).parts[1], pathlib.Path(file).stem
+        own = sql_names(file) if room == 'fn' else set()
+        all_names = own.union(*(sql_names(f) for f in self.users[stem]))
+
+        def is_near(test):
+            calls = room != 'fn' and any(word.startswith(f'{stem}_') for word in self.words[test])
+            return calls or bool(self.words[test] & own) or test[1] == f'check_{room}'
+
+        def is_relevant(test):
+            return is_near(test) or len(test) == 2 and (bool(self.words[test] & all_names) or test[1] in GENERAL)
+
         def rank(test):
-            return len(test), self.seconds[test] / (5 if self.names(test, file) else 1)
-        return [t for t in sorted(self.seconds, key=rank) if len(t) == 2 or self.names(t, file) or t[1] == 'check_data']
+            return len(test), self.seconds[test[:2]] / (5 if is_near(test) else 1)
+        return sorted(filter(is_relevant, self.tests_all), key=rank)
 
 
 def choose(mutants, listed, count, seed):

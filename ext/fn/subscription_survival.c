@@ -170,10 +170,11 @@ static void subscription_survival_fit(Call *call, SubscriptionSurvivalState *sta
     const char *few = n_lost < SUBSCRIPTION_SURVIVAL_LOST_FEW
                           ? arena_printf(call->arena, call->err, "few_ends: fitted to %lld subscriptions not renewed",
                                          (long long)n_lost) : NULL;
+    bool alike = state->fit.params.alpha > 1; /* a ridge of small parameters is the other extreme */
     const char *model = !state->fit.converged ? "not_converged: the model found no optimum"
-                        : state->fit.warnings & SBG_RIDGE
-                            ? "ridge: subscribers do not differ as far as these renewals show"
-                            : NULL;
+                        : !(state->fit.warnings & SBG_RIDGE) ? NULL
+                        : alike ? "ridge: subscribers do not differ as far as these renewals show"
+                                : "ridge: subscribers leave at the first renewal or stay, as far as these show";
     state->note = model && few ? arena_printf(call->arena, call->err, "%s; %s", model, few) : model ? model : few;
 }
 

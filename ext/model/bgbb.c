@@ -7,7 +7,8 @@
 #include "math/sum.h"
 
 #define BGBB_LOG_MAX 16.0      /* a log parameter stays within this, about 1e-7 .. 1e7 */
-#define BGBB_PARAM_HIGH 5e3    /* parameters above this have run away */
+#define BGBB_PARAM_LOW 1e-4    /* parameters outside these have run away */
+#define BGBB_PARAM_HIGH 5e3
 #define BGBB_GAIN 1e-9         /* log-likelihood left to gain at convergence */
 #define BGBB_GAIN_ROUGH 1e-3   /* the same, while starts are compared */
 #define BGBB_GAIN_LEFT 1e-6    /* the same, where rounding ended the search */
@@ -169,5 +170,5 @@ void bgbb_fit(const BgbbData *data, const Poll *poll, BgbbFit *out) {
     out->converged = best.status == OPTIMISE_CONVERGED;
     if (!out->converged) out->warnings |= BGBB_NOT_CONVERGED;
     for (int j = 0; j < BGBB_PARAMS; j++)
-        if (best.point[j] > log(BGBB_PARAM_HIGH)) out->warnings |= BGBB_RIDGE;
+        if (best.point[j] < log(BGBB_PARAM_LOW) || best.point[j] > log(BGBB_PARAM_HIGH)) out->warnings |= BGBB_RIDGE;
 }

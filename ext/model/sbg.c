@@ -11,7 +11,8 @@
 
 #define SBG_SUM_MAX 4096.0    /* decisions summed one by one; beyond, lbeta */
 #define SBG_LOG_MAX 16.0      /* a log parameter stays within this, about 1e-7 .. 1e7 */
-#define SBG_PARAM_HIGH 5e3    /* parameters above this have run away */
+#define SBG_PARAM_LOW 1e-4    /* parameters outside these have run away */
+#define SBG_PARAM_HIGH 5e3
 #define SBG_GAIN 1e-9         /* log-likelihood left to gain at convergence */
 #define SBG_GAIN_LEFT 1e-6    /* the same, where rounding ended the search */
 #define SBG_DIFFERENCE 1e-4   /* step of a log parameter for the curvature */
@@ -119,5 +120,7 @@ void sbg_fit(const SbgData *data, const Poll *poll, SbgFit *out) {
     out->iterations = search.iterations;
     out->converged = search.status == OPTIMISE_CONVERGED;
     if (!out->converged) out->warnings |= SBG_NOT_CONVERGED;
-    if (out->params.alpha > SBG_PARAM_HIGH || out->params.beta > SBG_PARAM_HIGH) out->warnings |= SBG_RIDGE;
+    if (fmin(out->params.alpha, out->params.beta) < SBG_PARAM_LOW ||
+        fmax(out->params.alpha, out->params.beta) > SBG_PARAM_HIGH)
+        out->warnings |= SBG_RIDGE;
 }

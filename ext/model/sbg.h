@@ -25,7 +25,7 @@ typedef struct SbgParams {
 
 enum {
     SBG_NO_CHURN = 1,      /* nobody left: nothing to learn */
-    SBG_RIDGE = 2,         /* only the mean rate is identified: all leave alike */
+    SBG_RIDGE = 2,         /* only the mean rate is identified: all leave alike, or at once or never */
     SBG_NOT_CONVERGED = 4  /* the search ended before an optimum */
 };
 
