@@ -267,6 +267,33 @@ START_TEST(pnbd_fit_recovers_a_population) {
 }
 END_TEST
 
+/* Nobody leaves: the NBD is found, and the models with dropout say that they show none. */
+START_TEST(nbd_fit_recovers_a_population) {
+    enum { N = 8000 };
+    static int32_t x[N], tx[N], age[N];
+    uint64_t random = 23;
+    OracleCustomers customers = {.n = N, .frequency = x, .recency = tx, .age = age};
+    for (int i = 0; i < N; i++) {
+        double rate = gamma_draw(&random, 0.7, 120), at = 0;
+        age[i] = 150 + (int32_t)(uniform(&random) * 500);
+        x[i] = tx[i] = 0;
+        while ((at += -log(uniform(&random)) / rate) < age[i]) {
+            int32_t day = (int32_t)ceil(at);
+            if (day <= tx[i]) continue;
+            x[i]++;
+            tx[i] = day;
+        }
+    }
+    Bgnbdfit nbd;
+    Pnbdfit fit = pnbd_fit(&customers, &nbd);
+    ck_assert(nbd.nbd_converged);
+    ck_assert(fabs(nbd.nbd.r - 0.7) < 4 * nbd.nbd_std_error.r);
+    ck_assert(fabs(nbd.nbd.alpha - 120) < 4 * nbd.nbd_std_error.alpha);
+    ck_assert(nbd.nbd_std_error.r < 0.05);
+    ck_assert(fit.warnings & BGNBDFIT_NO_ATTRITION);
+}
+END_TEST
+
 START_TEST(pnbd_fit_without_data) {
     OracleCustomers nobody = {.n = 0};
     int32_t zero[] = {0, 0, 0}, ages[] = {10, 20, 30};
@@ -412,6 +439,38 @@ START_TEST(bgbb_fits_of_the_oracle) {
 }
 END_TEST
 
+START_TEST(bgbb_fit_recovers_a_population) {
+    enum { N = 15000 };
+    static int32_t x[N], tx[N], all[N];
+    static int64_t count[N];
+    BgbbParams truth = {1.2, 0.8, 0.7, 2.8};
+    uint64_t random = 31;
+    for (int i = 0; i < N; i++) {
+        double a = gamma_draw(&random, truth.alpha, 1), b = gamma_draw(&random, truth.beta, 1);
+        double g = gamma_draw(&random, truth.gamma, 1), d = gamma_draw(&random, truth.delta, 1);
+        bool alive = true;
+        all[i] = 6 + i % 5;
+        count[i] = 1;
+        x[i] = tx[i] = 0;
+        for (int32_t t = 1; t <= all[i]; t++) {
+            alive = alive && uniform(&random) >= g / (g + d);
+            if (!alive || uniform(&random) >= a / (a + b)) continue;
+            x[i]++;
+            tx[i] = t;
+        }
+    }
+    BgbbFit fit;
+    bgbb_fit(&(BgbbData){.n = N, .x = x, .tx = tx, .opportunities = all, .count = count}, NULL, &fit);
+    ck_assert(fit.converged);
+    ck_assert_uint_eq(fit.warnings, 0);
+    ck_assert(fabs(fit.params.alpha - truth.alpha) < 4 * fit.std_error.alpha);
+    ck_assert(fabs(fit.params.beta - truth.beta) < 4 * fit.std_error.beta);
+    ck_assert(fabs(fit.params.gamma - truth.gamma) < 4 * fit.std_error.gamma);
+    ck_assert(fabs(fit.params.delta - truth.delta) < 4 * fit.std_error.delta);
+    ck_assert(fit.std_error.alpha < 0.15 && fit.std_error.delta < 0.6);
+}
+END_TEST
+
 START_TEST(bgbb_fit_without_purchases) {
     int32_t zero = 0, n = 6;
     int64_t count = 9;
@@ -527,12 +586,14 @@ int main(void) {
     tcase_add_test(tc, pnbd_customers_of_the_oracle);
     tcase_add_test(tc, pnbd_fit_of_the_oracle);
     tcase_add_test(tc, pnbd_fit_recovers_a_population);
+    tcase_add_test(tc, nbd_fit_recovers_a_population);
     tcase_add_test(tc, pnbd_fit_without_data);
     tcase_add_test(tc, pnbd_fit_stops_when_told);
     tcase_add_test(tc, bgbb_gradient_is_that_of_the_likelihood);
     tcase_add_test(tc, bgbb_probabilities_add_up);
     tcase_add_test(tc, bgbb_forecasts_follow_from_the_likelihood);
     tcase_add_test(tc, bgbb_fits_of_the_oracle);
+    tcase_add_test(tc, bgbb_fit_recovers_a_population);
     tcase_add_test(tc, bgbb_fit_without_purchases);
     tcase_add_loop_test(tc, sbg_fit_is_the_published_one, 0, COUNT(sbg_published));
     tcase_add_loop_test(tc, sbg_figures_of_the_oracle, 0, 2);
