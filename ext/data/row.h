@@ -7,6 +7,8 @@
 #ifndef ROW_H
 #define ROW_H
 
+#include <string.h>
+
 #include "base/err.h"
 #include "base/libm.h"
 #include "base/sqlite.h"
@@ -57,7 +59,25 @@ static inline void row_next(Row *row) {
 /* The local day of a date value; second is of that day, 0 for a value without a time.  False: unreadable;
  * then err is set, unless rows are to be skipped. */
 bool row_date_value(Row *row, sqlite3_value *value, Day *day, int32_t *second);
+
+/* Rows of one day mostly stand together, and most are written as YYYY-MM-DD or YYYY-MM-DD HH:MM:SS: then the day is
+ * known and the time is read at once.  False where that is not so. */
+static inline bool row_date_again(const Row *row, sqlite3_value *value, Day *day, int32_t *second) {
+    if (!row->day_text[0] || sqlite3_value_type(value) != SQLITE_TEXT) return false;
+    const char *text = (const char *)sqlite3_value_text(value);
+    int n = sqlite3_value_bytes(value);
+    bool has_time = n == DATE_DAY_BYTES + DATE_TIME_BYTES;
+    if (!text || (n != DATE_DAY_BYTES && !has_time) || memcmp(text, row->day_text, DATE_DAY_BYTES) != 0) return false;
+    *day = row->text_day;
+    *second = 0;
+    if (!has_time) return true;
+    char separator = text[DATE_DAY_BYTES];
+    *second = date_plain_clock(text + DATE_DAY_BYTES + 1);
+    return (separator == ' ' || separator == 'T') && *second >= 0 && row->rules.utc_offset == 0;
+}
+
 static inline bool row_date(Row *row, sqlite3_value *value, Day *day, int32_t *second) {
+    if (row->unit_seen == DATE_TEXT && row_date_again(row, value, day, second)) return true;
     if (row->unit_seen != DATE_UNIX || sqlite3_value_type(value) != SQLITE_INTEGER)
         return row_date_value(row, value, day, second);
     /* Most integers are unix seconds like those before them, of years in which no offset leaves the calendar. */

@@ -75,19 +75,6 @@ static const char *date_fraction(const char *p, const char *end, bool *is_zero) 
     return p > start ? p : NULL;
 }
 
-/* The second of the day of the HH:MM:SS at p, -1 for anything else: eight bytes are checked at once. */
-static int32_t date_plain_clock(const char *p) {
-    const unsigned char *b = (const unsigned char *)p;
-    uint64_t text = (uint64_t)b[0] | (uint64_t)b[1] << 8 | (uint64_t)b[2] << 16 | (uint64_t)b[3] << 24 |
-                    (uint64_t)b[4] << 32 | (uint64_t)b[5] << 40 | (uint64_t)b[6] << 48 | (uint64_t)b[7] << 56;
-    uint64_t digits = text ^ 0x30303A30303A3030u; /* zero in the places of the colons */
-    uint64_t above = digits + 0x767A7F767A7F767Du; /* bit 7 of a byte: a digit is above 9, 5 or 2, a colon is none */
-    if ((digits | above) & 0x8080808080808080u) return -1;
-    int32_t tens = (int32_t)(digits & 0xFF) * 36000 + (int32_t)(digits >> 24 & 0xFF) * 600 + (int32_t)(digits >> 48 & 0xFF) * 10;
-    int32_t ones = (int32_t)(digits >> 8 & 0xFF) * 3600 + (int32_t)(digits >> 32 & 0xFF) * 60 + (int32_t)(digits >> 56);
-    return tens + ones < DATE_DAY_SECONDS ? tens + ones : -1;
-}
-
 /* Past HH:MM[:SS[.fraction]] at p, or NULL when it has another form. The second is that of the day,
  * 86400 for 24:00, or -1 when there is no such time. */
 static const char *date_clock(const char *p, const char *end, int32_t *second) {
@@ -162,13 +149,6 @@ static DateStatus date_scan_time(const char *p, const char *end, Day day, Date *
 }
 
 DateStatus date_from_text_on(const char *text, size_t n, Day day, Date *out) {
-    if (n == DATE_DAY_BYTES + 9 && (text[DATE_DAY_BYTES] == ' ' || text[DATE_DAY_BYTES] == 'T')) {
-        int32_t second = date_plain_clock(text + DATE_DAY_BYTES + 1);
-        if (second >= 0) {
-            *out = (Date){day, second, true};
-            return DATE_OK;
-        }
-    }
     if (n > DATE_DAY_BYTES) return date_scan_time(text + DATE_DAY_BYTES, text + n, day, out);
     *out = (Date){day, 0, false};
     return DATE_OK;

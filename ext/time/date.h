@@ -17,7 +17,8 @@
 
 #include "time/civil.h"
 
-enum { DATE_DAY_SECONDS = 86400, DATE_OFFSET_MAX = 14 * 3600, DATE_DAY_BYTES = 10 /* YYYY-MM-DD */ };
+enum { DATE_DAY_SECONDS = 86400, DATE_OFFSET_MAX = 14 * 3600, DATE_DAY_BYTES = 10 /* YYYY-MM-DD */,
+       DATE_TIME_BYTES = 9 /* a separator and HH:MM:SS */ };
 
 typedef enum DateUnit {
     DATE_AUTO,     /* not known: told by the value */
@@ -95,6 +96,20 @@ DateUnit date_guess_real(double value);
  * shifted; moments are, and the day stays within CIVIL_DAY_MIN .. CIVIL_DAY_MAX. */
 Day date_local_day(const Date *date, int32_t utc_offset_seconds);
 int32_t date_local_second(const Date *date, int32_t utc_offset_seconds);
+
+/* The second of the day of the HH:MM:SS at p, -1 for anything else.  Most times are written so, and their eight bytes
+ * are checked at once. */
+static inline int32_t date_plain_clock(const char *p) {
+    const unsigned char *b = (const unsigned char *)p;
+    uint64_t text = (uint64_t)b[0] | (uint64_t)b[1] << 8 | (uint64_t)b[2] << 16 | (uint64_t)b[3] << 24 |
+                    (uint64_t)b[4] << 32 | (uint64_t)b[5] << 40 | (uint64_t)b[6] << 48 | (uint64_t)b[7] << 56;
+    uint64_t digits = text ^ 0x30303A30303A3030u; /* zero in the places of the colons */
+    uint64_t above = digits + 0x767A7F767A7F767Du; /* bit 7 of a byte: a digit is above 9, 5 or 2, a colon is none */
+    if ((digits | above) & 0x8080808080808080u) return -1;
+    uint64_t twos = digits * 10 + (digits >> 8); /* in the places of the tens: the two-digit numbers */
+    int32_t second = (int32_t)(twos & 0xFF) * 3600 + (int32_t)(twos >> 24 & 0xFF) * 60 + (int32_t)(twos >> 48 & 0xFF);
+    return second < DATE_DAY_SECONDS ? second : -1;
+}
 
 /* The tail of an error text, to follow the quoted value: "is not a calendar day". Static; the
  * empty string for DATE_OK. */
