@@ -8,7 +8,7 @@
 #     bench/run.sh --only clv,winback  these reports and their twins (bench/reports.def has them all)
 #     bench/run.sh --duckdb         and beside DuckDB on a native table (bench/duckdb.mjs), fetched with npm
 #
-# Environment: ROUNDS and TWIN_ROUNDS (7 and 3; 5 and 1 from 5,000,000 orders on), RETAIN_EXTENSION
+# Environment: ROUNDS and TWIN_ROUNDS (7 and 3; 5 and 1 from 5,000,000 orders on; 0 runs no twins), RETAIN_EXTENSION
 # (./retain.so), RETAIN_BENCH_DIR (build/bench: programs and databases; a database that is there is
 # used again; 10m takes 2.2 GB), CC, CFLAGS, CPPFLAGS, LDFLAGS.
 #

@@ -52,21 +52,24 @@ static int32_t order_select(int32_t *values, int64_t n, int64_t k) {
     return values[k];
 }
 
-/* Few values are sorted faster than their range is halved. */
+/* Of few values the middle ones are found by counting, for each, how many stand before it: more comparisons than a
+ * sort has, but none that a branch hangs on. */
 enum { ORDER_FEW = 24 };
-static void order_sort_few(int32_t *values, int64_t n) {
-    for (int64_t i = 1; i < n; i++) {
-        int32_t value = values[i];
-        int64_t at = i;
-        for (; at > 0 && values[at - 1] > value; at--) values[at] = values[at - 1];
-        values[at] = value;
+static double order_median_few(const int32_t *values, int n) {
+    int32_t lower = 0, upper = 0;
+    for (int i = 0; i < n; i++) {
+        int before = 0;
+        for (int j = 0; j < n; j++) before += (values[j] < values[i]) | ((values[j] == values[i]) & (j < i));
+        lower = before == (n - 1) / 2 ? values[i] : lower;
+        upper = before == n / 2 ? values[i] : upper;
     }
+    return 0.5 * ((double)lower + (double)upper);
 }
 
 double order_median_ints(int32_t *values, int64_t n) {
     int64_t ascending = 1, middle = n / 2;
     if (n <= 0) return NAN;
-    if (n <= ORDER_FEW) order_sort_few(values, n);
+    if (n <= ORDER_FEW) return order_median_few(values, (int)n);
     while (ascending < n && values[ascending - 1] <= values[ascending]) ascending++;
     int32_t upper = ascending == n ? values[middle] : order_select(values, n, middle);
     if (n % 2 == 1) return upper;

@@ -10,7 +10,7 @@
 double order_median_counts(const int64_t *count, int64_t n);
 
 /* The median of n values, NaN when n <= 0.  May reorder the values.  One pass when they are
- * already ascending; a few are sorted; otherwise each pass halves the range of values still in question, so at
+ * already ascending; a few are compared each with each; otherwise each pass halves the range of values still in question, so at
  * most 32 passes over ever fewer of them, whatever their order. */
 double order_median_ints(int32_t *values, int64_t n);
 
