@@ -35,6 +35,7 @@ typedef struct CohortsCount {
     int32_t *begun;       /* by period p: the slots that begin at p or before; */
     int32_t *ended;       /* the slots that end before p, up to p = period_max + 1 */
     CohortsStart *starts; /* by segment and cohort */
+    bool plain;           /* a customer counts in each period with a purchase, and a slot is one period */
 } CohortsCount;
 
 static int32_t cohorts_least(int32_t a, int32_t b) {
@@ -238,6 +239,22 @@ static void cohorts_add_customer(const CohortsCount *count, const BookCustomer *
     if (count->rules->mode != COHORTS_ON) cohorts_settle(count, &seen, cells, n_slots);
 }
 
+/* The same where slots are periods; nearly every call is such a one, and there is no branch here that the days of a
+ * customer decide. */
+static void cohorts_add_plain(const CohortsCount *count, const BookCustomer *customer, CohortsCell *cells,
+                              int32_t n_slots) {
+    Day base = count->book->day_first, first = customer->days[0] - base;
+    bool pooled = count->rules->pooled, netted = customer->amounts && !pooled;
+    for (int64_t i = 0, last = -1; i < customer->n_days; i++) {
+        int32_t period = cohorts_period(count, first, customer->days[i] - base);
+        if (period > count->period_max) return;
+        cells[period].customers += (period != last) & (period < n_slots);
+        cells[period].orders += !pooled;
+        if (netted) sum_add(&cells[period].revenue, customer->amounts[i]);
+        last = period;
+    }
+}
+
 static void cohorts_add_customers(Cohorts *cohorts, const CohortsCount *count) {
     const Book *book = count->book;
     for (int64_t c = 0; c < book->n_customers && !cohorts_stopped(count, c); c++) {
@@ -249,7 +266,9 @@ static void cohorts_add_customers(Cohorts *cohorts, const CohortsCount *count) {
             n_slots = count->ended[cohorts_n_complete(count, customer.days[0] - book->day_first)];
             if (n_slots > 0) cohorts->at_risk[group->first_cell + n_slots - 1]++;
         }
-        cohorts_add_customer(count, &customer, cohorts->cells + group->first_cell, n_slots);
+        CohortsCell *cells = cohorts->cells + group->first_cell;
+        if (count->plain) cohorts_add_plain(count, &customer, cells, n_slots);
+        else cohorts_add_customer(count, &customer, cells, n_slots);
     }
 }
 
@@ -316,6 +335,7 @@ void cohorts_count(Cohorts *cohorts, const Book *book, const CohortsRules *rules
     cohorts_mark_days(&count);
     if (err->rc) return;
     cohorts_read_brackets(cohorts, &count);
+    count.plain = rules->mode == COHORTS_ON && rules->min_orders == 1 && !cohorts->bracketed;
     cohorts_number_slots(cohorts, &count);
     if (!err->rc) cohorts_find_starts(cohorts, &count);
     if (!err->rc) cohorts_make_cells(cohorts, &count);

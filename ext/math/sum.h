@@ -2,7 +2,8 @@
  *
  * Neumaier (1974), Zeitschrift fuer Angewandte Mathematik und Mechanik 54, 39-51: the error of each
  * addition is kept beside the sum.  The result is that of about twice the precision, so the order of the
- * terms does not show in it unless they cancel almost wholly.
+ * terms does not show in it unless they cancel almost wholly.  The error itself, which is exact, is found as in Knuth,
+ * The Art of Computer Programming 2, 4.2.2, theorem B: without asking which of the two terms is larger.
  */
 #ifndef SUM_H
 #define SUM_H
@@ -14,8 +15,8 @@ typedef struct Sum {
 } Sum;
 
 static inline void sum_add(Sum *sum, double term) {
-    double total = sum->total + term;
-    sum->lost += fabs(sum->total) >= fabs(term) ? (sum->total - total) + term : (term - total) + sum->total;
+    double total = sum->total + term, added = total - sum->total;
+    sum->lost += (sum->total - (total - added)) + (term - added);
     sum->total = total;
 }
 
