@@ -12,6 +12,7 @@
 #define PNBDFIT_GAIN_ROUGH 1e-2  /* the same, while starts are compared */
 #define PNBDFIT_GAIN_LEFT 1e-6   /* the same, where rounding ended the search */
 #define PNBDFIT_NBD_GAIN_MIN 2.0 /* log-likelihood that two more parameters should bring */
+#define PNBDFIT_SUM_MAX 32.0     /* purchases whose rates are summed one by one from a frequency to the next */
 #define PNBDFIT_DIFFERENCE 1e-4  /* step of a log parameter for the curvature */
 #define PNBDFIT_PIVOT_MIN 1e-9   /* curvature below this, relative, is a ridge */
 enum { PNBDFIT_POLL_ROWS = 512, PNBDFIT_PARAMS = 4 };
@@ -41,11 +42,15 @@ static bool pnbdfit_objective(void *ctx, const double *point, double *value, dou
         if (!(fabs(point[j]) <= PNBDFIT_LOG_MAX)) return true;
     }
     PnbdParams p = pnbdfit_params(w, point);
+    const BgnbdParams rate = {.r = p.r};
+    BgnbdSums sums = {0};
     for (int64_t i = 0; i < data->n; i++) {
         double by[PNBDFIT_PARAMS], count = (double)data->count[i];
         if (i % PNBDFIT_POLL_ROWS == 0 && (w->stopped = w->stopped || poll_stop(w->poll))) return false;
-        double log_likelihood = pnbd_loglik(&p, data->frequency[i], data->recency[i], data->age[i], by);
-        sum_add(&total[0], count * log_likelihood);
+        bgnbd_sums_to(&sums, &rate, data->frequency[i], PNBDFIT_SUM_MAX);
+        double life = pnbd_loglik_life(&p, data->frequency[i], data->recency[i], data->age[i], by);
+        sum_add(&total[0], count * (sums.log_rate + life));
+        by[0] += sums.rate;
         for (int j = 0; j < PNBDFIT_PARAMS; j++) sum_add(&total[1 + j], count * by[j]);
     }
     const double scale[PNBDFIT_PARAMS] = {p.r, p.alpha, p.s, p.beta};
