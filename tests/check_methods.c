@@ -397,7 +397,7 @@ START_TEST(a_sample_stands_for_all) {
     for (int i = 0; i < SAMPLE_N; i++) buyers.n_repeat += x[i] > 0;
     Err err = {0};
     Purchasefit fits[PURCHASE_MODELS], full;
-    lawfit_run_all(fits, &buyers, &err, NULL);
+    lawfit_run_all(fits, &buyers, NULL, &err, NULL);
     methods_fit_all(&full, &buyers);
     ck_assert_int_eq(err.rc, SQLITE_OK);
     const Purchasefit *fit = &fits[PURCHASE_PNBD];
@@ -428,7 +428,7 @@ START_TEST(a_fit_can_be_stopped) {
         Poll poll = {.stop = methods_stop, .ctx = &left};
         Err err = {0};
         Purchasefit fits[PURCHASE_MODELS];
-        lawfit_run_all(fits, &buyers, &err, &poll);
+        lawfit_run_all(fits, &buyers, NULL, &err, &poll);
         ck_assert_int_eq(err.rc, SQLITE_INTERRUPT);
         err_clear(&err);
     }

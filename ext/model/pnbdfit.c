@@ -77,21 +77,37 @@ static bool pnbdfit_ran_away(const double *point) {
 static const double pnbdfit_start[][PNBDFIT_PARAMS] = {{1, 0.7, 1, 1}, {1, 1, 0.1, 10}, {1, 1, 5, 20}};
 enum { PNBDFIT_STARTS = sizeof(pnbdfit_start) / sizeof(pnbdfit_start[0]) };
 
+/* Searches from a start and keeps the best so far. */
+static void pnbdfit_try(PnbdfitWork *w, const double *start, double gain, Optimise *best, Pnbdfit *out) {
+    Optimise search;
+    double bound = PNBDFIT_LOG_MAX / 2, kept[PNBDFIT_PARAMS];
+    for (int j = 0; j < PNBDFIT_PARAMS; j++) kept[j] = fmax(-bound, fmin(bound, start[j]));
+    optimise_init(&search, PNBDFIT_PARAMS, kept, pnbdfit_objective, w);
+    pnbdfit_search(&search, w, gain);
+    if (out->evaluations == 0 || search.value < best->value) *best = search;
+    out->iterations += search.iterations;
+    out->evaluations += search.evaluations;
+}
+
+/* From near alone, if that is good enough. */
+static bool pnbdfit_best_near(PnbdfitWork *w, const Bgnbdfit *nbd, const PnbdParams *near, Optimise *best, Pnbdfit *out) {
+    const double start[PNBDFIT_PARAMS] = {log(near->r), log(near->alpha / w->age_scale), log(near->s),
+                                          log(near->beta / w->age_scale)};
+    pnbdfit_try(w, start, PNBDFIT_GAIN, best, out);
+    return best->status == OPTIMISE_CONVERGED && !pnbdfit_ran_away(best->point) &&
+           -best->value * w->customers - nbd->log_likelihood_nbd >= PNBDFIT_NBD_GAIN_MIN;
+}
+
 /* The best of all starts. */
-static Optimise pnbdfit_best(PnbdfitWork *w, const Bgnbdfit *nbd, double mean_age, Pnbdfit *out) {
-    Optimise best = {0}, search;
+static Optimise pnbdfit_best(PnbdfitWork *w, const Bgnbdfit *nbd, const PnbdParams *near, double mean_age, Pnbdfit *out) {
+    Optimise best = {0};
+    if (near && pnbdfit_best_near(w, nbd, near, &best, out)) return best;
     for (int i = 0; i < PNBDFIT_STARTS && !w->stopped; i++) {
-        double bound = PNBDFIT_LOG_MAX / 2, start[PNBDFIT_PARAMS];
-        start[0] = log(nbd->nbd.r * pnbdfit_start[i][0]);
-        start[1] = log(nbd->nbd.alpha * pnbdfit_start[i][1] / w->age_scale);
-        start[2] = log(pnbdfit_start[i][2]);
-        start[3] = log(mean_age * pnbdfit_start[i][3] / w->age_scale);
-        for (int j = 0; j < PNBDFIT_PARAMS; j++) start[j] = fmax(-bound, fmin(bound, start[j]));
-        optimise_init(&search, PNBDFIT_PARAMS, start, pnbdfit_objective, w);
-        pnbdfit_search(&search, w, PNBDFIT_GAIN_ROUGH);
-        out->iterations += search.iterations;
-        out->evaluations += search.evaluations;
-        if (i == 0 || search.value < best.value) best = search;
+        const double start[PNBDFIT_PARAMS] = {log(nbd->nbd.r * pnbdfit_start[i][0]),
+                                              log(nbd->nbd.alpha * pnbdfit_start[i][1] / w->age_scale),
+                                              log(pnbdfit_start[i][2]),
+                                              log(mean_age * pnbdfit_start[i][3] / w->age_scale)};
+        pnbdfit_try(w, start, PNBDFIT_GAIN_ROUGH, &best, out);
     }
     int iterations = best.iterations, evaluations = best.evaluations;
     pnbdfit_search(&best, w, PNBDFIT_GAIN);
@@ -120,6 +136,11 @@ static void pnbdfit_errors(PnbdfitWork *w, Optimise *search, Pnbdfit *out) {
 }
 
 void pnbdfit_run(const BgnbdfitData *data, const Bgnbdfit *nbd, const Poll *poll, Pnbdfit *out) {
+    pnbdfit_run_near(data, nbd, NULL, poll, out);
+}
+
+void pnbdfit_run_near(const BgnbdfitData *data, const Bgnbdfit *nbd, const PnbdParams *near, const Poll *poll,
+                      Pnbdfit *out) {
     PnbdParams none = {NAN, NAN, NAN, NAN};
     PnbdfitWork w = {.data = data, .poll = poll, .age_scale = 1};
     double mean_age = 0;
@@ -135,7 +156,7 @@ void pnbdfit_run(const BgnbdfitData *data, const Bgnbdfit *nbd, const Poll *poll
         return;
     }
     mean_age = fmax(mean_age / w.customers, 1);
-    Optimise best = pnbdfit_best(&w, nbd, mean_age, out);
+    Optimise best = pnbdfit_best(&w, nbd, near, mean_age, out);
     if (!w.stopped) pnbdfit_errors(&w, &best, out);
     out->interrupted = w.stopped;
     if (w.stopped) return;

@@ -25,4 +25,9 @@ typedef struct Pnbdfit {
  * each evaluation and at least every 1,000 histories. */
 void pnbdfit_run(const BgnbdfitData *data, const Bgnbdfit *nbd, const Poll *poll, Pnbdfit *out);
 
+/* The same from near, the optimum of much the same customers (NULL: not known): the only start where it leads to an
+ * optimum inside, well above the NBD. */
+void pnbdfit_run_near(const BgnbdfitData *data, const Bgnbdfit *nbd, const PnbdParams *near, const Poll *poll,
+                      Pnbdfit *out);
+
 #endif

@@ -55,21 +55,26 @@ static void purchasefit_take_pnbd(Purchasefit *out, const Pnbdfit *fit) {
     out->warnings = fit->warnings;
 }
 
+void purchasefit_continue(PurchaseModel model, const BgnbdfitData *data, const Bgnbdfit *base, const Purchasefit *near,
+                          const Poll *poll, Purchasefit *out) {
+    *out = (Purchasefit){.law = {.model = model}, .log_likelihood_nbd = base->log_likelihood_nbd,
+                         .customers = base->customers, .one_timers = base->one_timers,
+                         .iterations = base->iterations, .interrupted = base->interrupted};
+    if (base->interrupted) return;
+    if (model == PURCHASE_NBD) {
+        purchasefit_take_nbd(out, base);
+    } else if (model == PURCHASE_PNBD) {
+        Pnbdfit pareto;
+        pnbdfit_run_near(data, base, near ? &near->law.as.pnbd : NULL, poll, &pareto);
+        purchasefit_take_pnbd(out, &pareto);
+    } else {
+        purchasefit_take_bgnbd(out, base);
+    }
+}
+
 void purchasefit_run(PurchaseModel model, const BgnbdfitData *data, void *workspace, const Poll *poll,
                      Purchasefit *out) {
     Bgnbdfit base;
     bgnbdfit_run(model == PURCHASE_BGNBD ? BGNBD_BG : BGNBD_MBG, data, workspace, poll, &base);
-    *out = (Purchasefit){.law = {.model = model}, .log_likelihood_nbd = base.log_likelihood_nbd,
-                         .customers = base.customers, .one_timers = base.one_timers,
-                         .iterations = base.iterations, .interrupted = base.interrupted};
-    if (base.interrupted) return;
-    if (model == PURCHASE_NBD) {
-        purchasefit_take_nbd(out, &base);
-    } else if (model == PURCHASE_PNBD) {
-        Pnbdfit pareto;
-        pnbdfit_run(data, &base, poll, &pareto);
-        purchasefit_take_pnbd(out, &pareto);
-    } else {
-        purchasefit_take_bgnbd(out, &base);
-    }
+    purchasefit_continue(model, data, &base, NULL, poll, out);
 }

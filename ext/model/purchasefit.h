@@ -33,4 +33,9 @@ typedef struct Purchasefit {
 void purchasefit_run(PurchaseModel model, const BgnbdfitData *data, void *workspace, const Poll *poll,
                      Purchasefit *out);
 
+/* The same after base, the BG/NBD (for PURCHASE_BGNBD) or the MBG/NBD (for the others) fitted to these data.  near:
+ * what the same model was fitted to much the same customers, where its search may begin; NULL: nothing. */
+void purchasefit_continue(PurchaseModel model, const BgnbdfitData *data, const Bgnbdfit *base, const Purchasefit *near,
+                          const Poll *poll, Purchasefit *out);
+
 #endif
