@@ -35,6 +35,10 @@ double pnbd_loglik_life(const PnbdParams *params, double x, double tx, double T,
 /* P(alive at T). */
 double pnbd_p_alive(const PnbdParams *params, double x, double tx, double T);
 
+/* P(a purchase in (T, T + t]) of a customer known to be alive at T, and the density of the next purchase at T + t
+ * (density may be NULL). */
+double pnbd_buys_if_alive(const PnbdParams *params, double x, double T, double t, double *density);
+
 /* P(no purchase in (T, T + t]): gone, or alive and waiting. */
 double pnbd_p_no_purchase(const PnbdParams *params, double x, double tx, double T, double t);
 
