@@ -1,23 +1,25 @@
 """fit.py - the BG/NBD model fitted with numpy and scipy, as well as we can: what fit.c races against.
 
     python3 bench/fit.py FILE
+    python3 bench/fit.py --rows FILE
 
 FILE holds customers as fit.c writes them: n, then frequency, recency and age as 32-bit integers (days), then
 monetary values.  Prints CPU ms of grouping and fitting, the log-likelihood, its evaluations, and r, alpha, a, b.
 
-The log-likelihood is that of ext/model/bgnbd.c, in logarithms throughout.  Everything that can be taken out of the
-loop is: customers are grouped by (frequency, recency, age); what depends on the frequency alone, or on an age
-alone, is summed over the distinct ones; customers without a repeat purchase are in those sums only.  What is left
-costs a row one exp and one log1p, in whole-array operations into arrays that are there already.  L-BFGS-B with the
-analytic gradient, in logarithms of the parameters, from r = 1, alpha = mean(age) / (mean(frequency) + 0.1),
-a = b = 1.
+The log-likelihood is that of ext/model/bgnbd.c, in logarithms throughout, of customers grouped by (frequency,
+recency, age).  With --rows each group is a row, and whole-array operations compute its terms, lgamma, beta and psi
+too: what one writes who knows numpy.  Without, what can be taken out of the loop is: what depends on the frequency
+alone, or on an age alone, is summed over the distinct ones, as ext/model/bgnbdfit.c does it; customers without a
+repeat purchase are in those sums only.  What is left costs a row one exp and one log1p, into arrays that are there
+already.  L-BFGS-B with the analytic gradient, in logarithms of the parameters, from r = 1, alpha = mean(age) /
+(mean(frequency) + 0.1), a = b = 1.
 """
 import sys
 import time
 
 import numpy
 from scipy.optimize import minimize
-from scipy.special import digamma, gammaln
+from scipy.special import betaln, digamma, expit, gammaln
 
 
 def read(path):
@@ -26,15 +28,53 @@ def read(path):
         return [numpy.fromfile(file, numpy.int32, n) for _ in range(3)]
 
 
-class Histories:
-    """Customers grouped, and the sums that are needed of them."""
+def group(frequency, recency, age):
+    bits = int(age.max()).bit_length()
+    key = (frequency.astype(numpy.int64) << 2 * bits) | (recency.astype(numpy.int64) << bits) | age
+    key, count = numpy.unique(key, return_counts=True)
+    mask = (1 << bits) - 1
+    return key >> 2 * bits, (key >> bits) & mask, key & mask, count.astype(float)
+
+
+class Rows:
+    """A row for each history."""
 
     def __init__(self, frequency, recency, age):
-        bits = int(age.max()).bit_length()
-        key = (frequency.astype(numpy.int64) << 2 * bits) | (recency.astype(numpy.int64) << bits) | age
-        key, count = numpy.unique(key, return_counts=True)
-        x, tx, T = key >> 2 * bits, (key >> bits) & ((1 << bits) - 1), key & ((1 << bits) - 1)
-        weight = count.astype(float)
+        x, tx, T, self.weight = group(frequency, recency, age)
+        self.x, self.tx, self.T = x.astype(float), tx.astype(float), T.astype(float)
+        self.customers = self.weight.sum()
+        self.evaluations = 0
+
+    def start(self):
+        mean_age, mean_x = self.weight @ self.T / self.customers, self.weight @ self.x / self.customers
+        return numpy.log([1, mean_age / (mean_x + 0.1), 1, 1])
+
+    def objective(self, point):
+        """Minus the log-likelihood per customer, and its gradient, by the logarithms of the parameters."""
+        self.evaluations += 1
+        r, alpha, a, b = numpy.exp(point)
+        x, weight = self.x, self.weight
+        log_now, log_last = numpy.log(alpha + self.T), numpy.log(alpha + self.tx)
+        repeat = x > 0
+        bx = numpy.where(repeat, b + x - 1, 1)
+        odds = numpy.where(repeat, numpy.log(a / bx) + (r + x) * (log_now - log_last), -numpy.inf)
+        value = (gammaln(r + x) - gammaln(r) + r * numpy.log(alpha) + betaln(a, b + x) - betaln(a, b)
+                 - (r + x) * log_now + numpy.logaddexp(0, odds))
+        gone = expit(odds)
+        psi_abx = digamma(a + b + x)
+        gradient = numpy.array([
+            weight @ (digamma(r + x) - digamma(r) + numpy.log(alpha) - (1 - gone) * log_now - gone * log_last) * r,
+            weight @ (r / alpha - (r + x) * ((1 - gone) / (alpha + self.T) + gone / (alpha + self.tx))) * alpha,
+            weight @ (digamma(a + b) - psi_abx + gone / a) * a,
+            weight @ (digamma(a + b) - psi_abx + digamma(b + x) - digamma(b) - gone / bx) * b])
+        return -(weight @ value) / self.customers, -gradient / self.customers
+
+
+class Tables:
+    """What depends on the frequency or on an age alone, summed; the rest row by row."""
+
+    def __init__(self, frequency, recency, age):
+        x, tx, T, weight = group(frequency, recency, age)
         self.customers = weight.sum()
         by_x = numpy.bincount(x, weight)
         self.x = numpy.flatnonzero(by_x).astype(float)
@@ -99,17 +139,18 @@ class Histories:
         return -value / self.customers, -gradient / self.customers
 
 
-def fit(frequency, recency, age):
-    histories = Histories(frequency, recency, age)
+def fit(kind, frequency, recency, age):
+    histories = kind(frequency, recency, age)
     found = minimize(histories.objective, histories.start(), jac=True, method="L-BFGS-B",
                      options={"ftol": 1e-13, "gtol": 1e-8, "maxiter": 500})
     return numpy.exp(found.x), -found.fun * histories.customers, histories.evaluations
 
 
 def main():
-    customers = read(sys.argv[1])
+    kind = Rows if "--rows" in sys.argv[1:] else Tables
+    customers = read(sys.argv[-1])
     before = time.process_time()
-    params, log_likelihood, evaluations = fit(*customers)
+    params, log_likelihood, evaluations = fit(kind, *customers)
     spent = time.process_time() - before
     print(f"{spent * 1e3:.3f} {log_likelihood:.9f} {evaluations}", *(f"{p:.10g}" for p in params))
 
