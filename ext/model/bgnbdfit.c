@@ -49,6 +49,7 @@ typedef struct BgnbdfitRun { /* consecutive triples of one frequency */
 typedef struct BgnbdfitWork {
     BgnbdKind kind;
     bool dropout; /* false: the NBD, with r and alpha alone */
+    const double *weak; /* centres of weak priors on the four log parameters; NULL: there are none */
     bool clear;   /* the optimum was found from a sample's, and there is no ridge near it */
     const Poll *poll;
     int64_t terms; /* since the last poll */
@@ -355,6 +356,11 @@ static bool bgnbdfit_objective(void *ctx, const double *point, double *value, do
     if (!w->dropout) return true;
     gradient[2] = -total.a / w->customers;
     gradient[3] = -total.b / w->customers;
+    for (int i = 0; i < n && w->weak; i++) {
+        double sd = i == 1 ? 2 * BGNBDFIT_WEAK : BGNBDFIT_WEAK, away = (point[i] - w->weak[i]) / sd;
+        *value += 0.5 * away * away / w->customers;
+        gradient[i] += away / sd / w->customers;
+    }
     return true;
 }
 
@@ -401,13 +407,35 @@ static void bgnbdfit_errors(BgnbdfitWork *w, Optimise *search, Bgnbdfit *out) {
                                    .b = p.b * sqrt(inverse[15] / w->customers)};
 }
 
+/* Of the mean gap between purchases: where alpha may be looked for. */
+static double bgnbdfit_log_gap(const BgnbdfitWork *w) {
+    double mean_age = 0;
+    for (int64_t i = 0; i < w->n_days; i++) mean_age += w->age[i].customers * w->age[i].day;
+    return log(fmax(mean_age / w->customers, 1) / (w->purchases / w->customers + 0.1));
+}
+
+static void bgnbdfit_weak(BgnbdfitWork *w, BgnbdfitWeak *out) {
+    const double centre[4] = {0, bgnbdfit_log_gap(w) - w->log_alpha_0, 0, log(2.5)};
+    double inverse[16];
+    Optimise search;
+    w->weak = centre;
+    w->dropout = true;
+    optimise_init(&search, 4, centre, bgnbdfit_objective, w);
+    bgnbdfit_search(&search, w, BGNBDFIT_GAIN_LEFT);
+    bool found = optimise_finish(&search, BGNBDFIT_DIFFERENCE, BGNBDFIT_PIVOT_MIN, BGNBDFIT_GAIN_LEFT, inverse) &&
+                 search.status == OPTIMISE_CONVERGED;
+    w->weak = NULL;
+    if (!found) return;
+    BgnbdParams p = bgnbdfit_params(w, search.point);
+    const double value[4] = {p.r, p.alpha, p.a, p.b};
+    memcpy(out->value, value, sizeof(value));
+    for (int i = 0; i < 16; i++) out->covariance[i] = inverse[i] / w->customers;
+}
+
 /* r, alpha of the plain NBD. */
 static void bgnbdfit_nbd(BgnbdfitWork *w, double point[2], Bgnbdfit *out) {
     Optimise search;
-    double mean_x = w->purchases / w->customers, mean_age = 0;
-    for (int64_t i = 0; i < w->n_days; i++) mean_age += w->age[i].customers * w->age[i].day;
-    mean_age = fmax(mean_age / w->customers, 1);
-    double start[2] = {0, log(mean_age / (mean_x + 0.1)) - w->log_alpha_0};
+    double start[2] = {0, bgnbdfit_log_gap(w) - w->log_alpha_0};
     w->dropout = false;
     optimise_init(&search, 2, start, bgnbdfit_objective, w);
     bgnbdfit_search(&search, w, BGNBDFIT_GAIN);
@@ -497,7 +525,7 @@ void bgnbdfit_run(BgnbdKind kind, const BgnbdfitData *data, void *workspace, con
     BgnbdParams none = {NAN, NAN, NAN, NAN};
     double nbd[2];
     *out = (Bgnbdfit){.kind = kind, .params = none, .std_error = none, .nbd = none, .nbd_std_error = none};
-    for (int i = 0; i < 16; i++) out->covariance[i] = NAN;
+    for (int i = 0; i < 16; i++) out->covariance[i] = out->weak.covariance[i] = out->weak.value[i / 4] = NAN;
     for (int i = 0; i < 4; i++) out->nbd_covariance[i] = NAN;
     for (int64_t i = 0; i < data->n; i++) {
         out->customers += data->count[i];
@@ -512,6 +540,7 @@ void bgnbdfit_run(BgnbdKind kind, const BgnbdfitData *data, void *workspace, con
     Optimise best = {0};
     if (!bgnbdfit_best_near(&w, bgnbdfit_shape(data).days_max, &best, out)) best = bgnbdfit_best(&w, nbd, out);
     if (!w.stopped) bgnbdfit_errors(&w, &best, out);
+    if (!w.stopped && (out->warnings & BGNBDFIT_RIDGE || bgnbdfit_ran_away(4, best.point))) bgnbdfit_weak(&w, &out->weak);
     out->evaluations = w.evaluations;
     out->interrupted = w.stopped;
     if (w.stopped) return;

@@ -1,6 +1,8 @@
 /* pnbdfit.c - see pnbdfit.h. */
 #include "model/pnbdfit.h"
 
+#include <string.h>
+
 #include "base/libm.h"
 #include "math/optimise.h"
 #include "math/sum.h"
@@ -21,6 +23,7 @@ typedef struct PnbdfitWork {
     const BgnbdfitData *data;
     const Poll *poll;
     double customers, age_scale; /* age_scale: the largest age, at least 1 */
+    const double *weak; /* centres of weak priors on the log parameters; NULL: there are none */
     bool stopped;
 } PnbdfitWork;
 
@@ -57,6 +60,11 @@ static bool pnbdfit_objective(void *ctx, const double *point, double *value, dou
     *value = -sum_value(&total[0]) / w->customers;
     for (int j = 0; j < PNBDFIT_PARAMS; j++)
         gradient[j] = -sum_value(&total[1 + j]) * scale[j] / w->customers;
+    for (int j = 0; j < PNBDFIT_PARAMS && w->weak; j++) {
+        double sd = j % 2 == 1 ? 2 * BGNBDFIT_WEAK : BGNBDFIT_WEAK, away = (point[j] - w->weak[j]) / sd;
+        *value += 0.5 * away * away / w->customers;
+        gradient[j] += away / sd / w->customers;
+    }
     return true;
 }
 
@@ -135,6 +143,24 @@ static void pnbdfit_errors(PnbdfitWork *w, Optimise *search, Pnbdfit *out) {
                                   .beta = p.beta * sqrt(inverse[15] / w->customers)};
 }
 
+static void pnbdfit_weak(PnbdfitWork *w, double mean_age, double mean_x, BgnbdfitWeak *out) {
+    const double centre[PNBDFIT_PARAMS] = {0, log(mean_age / (mean_x + 0.1) / w->age_scale), 0,
+                                           log(mean_age / w->age_scale)};
+    double inverse[PNBDFIT_PARAMS * PNBDFIT_PARAMS];
+    Optimise search;
+    w->weak = centre;
+    optimise_init(&search, PNBDFIT_PARAMS, centre, pnbdfit_objective, w);
+    pnbdfit_search(&search, w, PNBDFIT_GAIN_LEFT);
+    bool found = optimise_finish(&search, PNBDFIT_DIFFERENCE, PNBDFIT_PIVOT_MIN, PNBDFIT_GAIN_LEFT, inverse) &&
+                 search.status == OPTIMISE_CONVERGED;
+    w->weak = NULL;
+    if (!found) return;
+    PnbdParams p = pnbdfit_params(w, search.point);
+    const double value[PNBDFIT_PARAMS] = {p.r, p.alpha, p.s, p.beta};
+    memcpy(out->value, value, sizeof(value));
+    for (int i = 0; i < PNBDFIT_PARAMS * PNBDFIT_PARAMS; i++) out->covariance[i] = inverse[i] / w->customers;
+}
+
 void pnbdfit_run(const BgnbdfitData *data, const Bgnbdfit *nbd, const Poll *poll, Pnbdfit *out) {
     pnbdfit_run_near(data, nbd, NULL, poll, out);
 }
@@ -143,12 +169,14 @@ void pnbdfit_run_near(const BgnbdfitData *data, const Bgnbdfit *nbd, const PnbdP
                       Pnbdfit *out) {
     PnbdParams none = {NAN, NAN, NAN, NAN};
     PnbdfitWork w = {.data = data, .poll = poll, .age_scale = 1};
-    double mean_age = 0;
+    double mean_age = 0, mean_x = 0;
     *out = (Pnbdfit){.params = none, .std_error = none, .warnings = nbd->warnings & BGNBDFIT_NO_REPEATS};
-    for (int i = 0; i < PNBDFIT_PARAMS * PNBDFIT_PARAMS; i++) out->covariance[i] = NAN;
+    for (int i = 0; i < PNBDFIT_PARAMS * PNBDFIT_PARAMS; i++)
+        out->covariance[i] = out->weak.covariance[i] = out->weak.value[i / PNBDFIT_PARAMS] = NAN;
     for (int64_t i = 0; i < data->n; i++) {
         w.customers += (double)data->count[i];
         mean_age += (double)data->count[i] * data->age[i];
+        mean_x += (double)data->count[i] * data->frequency[i];
         w.age_scale = fmax(w.age_scale, data->age[i]);
     }
     if (!(w.customers > 0)) {
@@ -156,8 +184,11 @@ void pnbdfit_run_near(const BgnbdfitData *data, const Bgnbdfit *nbd, const PnbdP
         return;
     }
     mean_age = fmax(mean_age / w.customers, 1);
+    mean_x /= w.customers;
     Optimise best = pnbdfit_best(&w, nbd, near, mean_age, out);
     if (!w.stopped) pnbdfit_errors(&w, &best, out);
+    if (!w.stopped && (out->warnings & BGNBDFIT_RIDGE || pnbdfit_ran_away(best.point)))
+        pnbdfit_weak(&w, mean_age, mean_x, &out->weak);
     out->interrupted = w.stopped;
     if (w.stopped) return;
     out->params = pnbdfit_params(&w, best.point);

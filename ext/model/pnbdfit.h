@@ -14,6 +14,7 @@ typedef struct Pnbdfit {
     PnbdParams params;       /* maximum likelihood, alpha and beta in days; NaN without customers */
     PnbdParams std_error;    /* asymptotic standard errors, NaN when not identified */
     double covariance[16];   /* asymptotic, of ln(r, alpha, s, beta), row by row; as of Bgnbdfit */
+    BgnbdfitWeak weak;
     double log_likelihood;   /* at params */
     int iterations, evaluations; /* over all starts */
     bool converged, interrupted; /* after an interruption nothing else is to be used */

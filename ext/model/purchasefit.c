@@ -18,6 +18,15 @@ static void purchasefit_set(Purchasefit *out, int i, double value, double std_er
     out->std_error[i] = std_error;
 }
 
+static void purchasefit_take_weak(Purchasefit *out, const BgnbdfitWeak *weak) {
+    const double *v = weak->value;
+    out->has_weak = !isnan(v[0]);
+    out->weak.model = out->law.model;
+    if (out->law.model == PURCHASE_PNBD) out->weak.as.pnbd = (PnbdParams){v[0], v[1], v[2], v[3]};
+    else out->weak.as.bgnbd = (BgnbdParams){v[0], v[1], v[2], v[3]};
+    memcpy(out->weak_covariance, weak->covariance, sizeof(weak->covariance));
+}
+
 static void purchasefit_take_bgnbd(Purchasefit *out, const Bgnbdfit *fit) {
     out->law.as.bgnbd = fit->params;
     purchasefit_set(out, 0, fit->params.r, fit->std_error.r);
@@ -25,6 +34,7 @@ static void purchasefit_take_bgnbd(Purchasefit *out, const Bgnbdfit *fit) {
     purchasefit_set(out, 2, fit->params.a, fit->std_error.a);
     purchasefit_set(out, 3, fit->params.b, fit->std_error.b);
     memcpy(out->covariance, fit->covariance, sizeof(fit->covariance));
+    purchasefit_take_weak(out, &fit->weak);
     out->log_likelihood = fit->log_likelihood;
     out->converged = fit->converged;
     out->warnings = fit->warnings;
@@ -48,6 +58,7 @@ static void purchasefit_take_pnbd(Purchasefit *out, const Pnbdfit *fit) {
     purchasefit_set(out, 2, fit->params.s, fit->std_error.s);
     purchasefit_set(out, 3, fit->params.beta, fit->std_error.beta);
     memcpy(out->covariance, fit->covariance, sizeof(fit->covariance));
+    purchasefit_take_weak(out, &fit->weak);
     out->log_likelihood = fit->log_likelihood;
     out->iterations += fit->iterations;
     out->converged = fit->converged;

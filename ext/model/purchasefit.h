@@ -20,6 +20,9 @@ typedef struct Purchasefit {
     double value[PURCHASEFIT_PARAMS_MAX], std_error[PURCHASEFIT_PARAMS_MAX]; /* by parameter; NaN: not identified */
     double covariance[PURCHASEFIT_PARAMS_MAX * PURCHASEFIT_PARAMS_MAX]; /* of their logarithms, n_params x n_params,
                                                                            row by row; as of Bgnbdfit */
+    PurchaseLaw weak;            /* on a ridge, what a fit with weak priors gives (BgnbdfitWeak), and its covariance */
+    double weak_covariance[PURCHASEFIT_PARAMS_MAX * PURCHASEFIT_PARAMS_MAX];
+    bool has_weak;
     double log_likelihood;
     double log_likelihood_nbd;   /* of the NBD, without dropout */
     int64_t customers, one_timers;
