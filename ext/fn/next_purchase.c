@@ -28,13 +28,15 @@ enum {
     NEXT_PURCHASE_NOTE
 };
 enum {
+    NEXT_PURCHASE_AUTO_DAYS = 90,      /* that auto predicts to choose */
     NEXT_PURCHASE_DAYS_MAX = 36525,    /* a date further ahead is not given */
     NEXT_PURCHASE_POLL_CUSTOMERS = 128 /* between two polls */
 };
 
 static const ArgSpec next_purchase_args[] = {
-    [NEXT_PURCHASE_MODEL] = {.name = "model", .kind = ARG_CHOICE, .choices = retain_law_names,
-                             .dflt = PURCHASE_MBGNBD, .doc = "model of repeat buying"},
+    [NEXT_PURCHASE_MODEL] = {.name = "model", .kind = ARG_CHOICE, .choices = retain_model_names,
+                             .dflt = PURCHASE_MBGNBD,
+                             .doc = "model of repeat buying; auto: what predicted the last 90 days best"},
     {0},
 };
 
@@ -112,8 +114,8 @@ static int64_t next_purchase_open(Call *call) {
     int64_t n = state->buyers.n;
     if (n == 0) return 0;
     Predictor *predictor = &state->predictor;
-    predictor_fit_counts(predictor, &state->buyers, (PurchaseModel)call->args[NEXT_PURCHASE_MODEL].integer, call->arena,
-                         call->err, call->poll);
+    predictor_fit_or_choose(predictor, &call->book, &state->buyers, (Method)call->args[NEXT_PURCHASE_MODEL].integer,
+                            NEXT_PURCHASE_AUTO_DAYS, false, call->arena, call->err, call->poll);
     static const char far[] = "a date is more than 100 years ahead";
     state->far_note = predictor->note ? arena_printf(call->arena, call->err, "%s; %s", predictor->note, far) : far;
     int32_t left = CIVIL_DAY_MAX - call->book.as_of;
