@@ -83,6 +83,9 @@ DEPS := gcc libc6-dev libsqlite3-dev sqlite3
 ifneq (,$(filter check bench,$(MAKECMDGOALS)))
   DEPS += check libsubunit-dev pkg-config clang libclang-rt-dev libgsl-dev libicu-dev binutils python3 valgrind clang-tidy cppcheck
 endif
+ifneq (,$(filter bench,$(MAKECMDGOALS)))
+  DEPS += python3-scipy
+endif
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
 deps:

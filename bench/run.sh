@@ -6,11 +6,12 @@
 #     bench/run.sh 5000x60000       5,000 customers, about 60,000 orders
 #     bench/run.sh 1m 10m --write   and writes the tables into bench/README.md
 #     bench/run.sh --only clv,winback  these reports and their twins (bench/reports.def has them all)
+#     bench/run.sh --only fit       what the models' fits cost, beside scipy (bench/fit.c; python3-scipy of Debian)
 #     bench/run.sh --duckdb         and beside DuckDB on a native table (bench/duckdb.mjs), fetched with npm
 #
 # Environment: ROUNDS and TWIN_ROUNDS (7 and 3; 5 and 1 from 5,000,000 orders on; 0 runs no twins), RETAIN_EXTENSION
 # (./retain.so), RETAIN_BENCH_DIR (build/bench: programs and databases; a database that is there is
-# used again; 10m takes 2.2 GB), CC, CFLAGS, CPPFLAGS, LDFLAGS.
+# used again; 10m takes 2.2 GB), PYTHON (one that has scipy), CC, CFLAGS, CPPFLAGS, LDFLAGS.
 #
 # It prints; it never fails because something is slow.
 set -eu
@@ -87,12 +88,35 @@ duckdb() { # database rounds
         echo 'DuckDB: not compared, see above'
 }
 
+# bench/fit.c holds the library itself, compiled as the library is, and needs dist/retain.c.
+fit() { # customers orders rounds
+    path=$dir/orders-$1-$2-integer.db python=${PYTHON:-}
+    database "$path" "$1" "$2"
+    make -s amalgamation > /dev/null
+    # shellcheck disable=SC2086  # the flags are lists
+    ${CC:-cc} -std=c11 -O3 -DNDEBUG -ffp-contract=off -fno-math-errno ${CPPFLAGS:-} -DSQLITE_CORE -Idist \
+        -o "$dir/fit" bench/fit.c ${LDFLAGS:-} -lsqlite3 -lm
+    for program in ${python:-/usr/bin/python3 python3}; do
+        "$program" -c 'import scipy.optimize' 2> /dev/null || continue
+        set -- "$1" "$2" "$3" --python "$program bench/fit.py"
+        break
+    done
+    rounds=$3
+    shift 3
+    "$dir/fit" --rounds "$rounds" "$@" "$path"
+}
+
 race() { # customers orders
     rounds=${ROUNDS:-7} twin_rounds=${TWIN_ROUNDS:-3}
     if [ "$2" -ge 5000000 ]; then
         rounds=${ROUNDS:-5} twin_rounds=${TWIN_ROUNDS:-1}
     fi
     echo "$1 customers, about $2 orders; $(machine)"
+    if [ "$only" = fit ]; then
+        echo
+        fit "$1" "$2" "$rounds"
+        return
+    fi
     for ids in integer text; do
         path=$dir/orders-$1-$2-$ids.db
         if [ $ids = text ]; then
@@ -110,6 +134,10 @@ race() { # customers orders
             duckdb "$path" "$rounds"
         fi
     done
+    if [ -z "$only" ]; then
+        printf '\n**The fits of the models**\n\n'
+        fit "$1" "$2" "$rounds"
+    fi
 }
 
 # Replaces what stands between the markers of this size in bench/README.md.

@@ -127,6 +127,86 @@ START_TEST(uci_shows_nobody_leaving) {
 }
 END_TEST
 
+/* What a shop owner reads there who asks for a BG/NBD, and who lets auto choose. */
+START_TEST(uci_rows_carry_the_warning) {
+    static const char *const reports[] = {"churn_candidates('orders', 90, 0)", "clv('orders')", "next_purchase('orders')",
+                                          "revenue_forecast('orders')"};
+    sqlite3 *db = db_open(NULL);
+    if (methods_import(db, "uci_online_retail_orders", "ts")) {
+        for (int i = 0; i < COUNT(reports); i++)
+            methods_expect(db, "1|1", "SELECT min(coalesce(note, '') LIKE 'no_attrition: %%'), count(DISTINCT note) FROM %s"
+                           " WHERE model = 'bgnbd'", reports[i]);
+        db_expect(db, "SELECT min(warning = 'no_attrition') FROM clv_model('orders', 'bgnbd')", "1");
+        db_expect(db, "SELECT count(DISTINCT note), min(note LIKE 'auto: %'), max(note LIKE '%days_since_last,%') FROM"
+                      " churn_candidates('orders', 90, 0, 'auto')", "1|1|0");
+    }
+    db_close(db);
+}
+END_TEST
+
+/* ---- Too few customers ---- */
+
+/* With twenty customers, whatever they did, every row has the note and none has a figure of a model. */
+static const struct {
+    const char *call, *figures; /* of the figures at least one would be there */
+    bool takes_model;
+} methods_few[] = {
+    {"churn_candidates('orders', 90, 0)", "churn_probability, ci_low, ci_high, p_alive, value_at_risk, risk_band", true},
+    {"churn_candidates('orders')", "churn_probability, p_alive, value_at_risk, risk_band", true},
+    {"clv('orders')", "predicted_clv, clv_low, clv_high, p_alive, expected_purchases, expected_spend", true},
+    {"next_purchase('orders')", "p_no_more, expected_date, date_p10, date_p90", true},
+    {"revenue_forecast('orders')",
+     "orders_existing, revenue_existing, revenue_low, revenue_high, revenue_new, revenue_total", true},
+    {"churn_calibration('orders')", "bin, predicted", true},
+    {"(SELECT * FROM churn_backtest('orders') WHERE method NOT IN ('days_since_last', 'own_gap', 'six_months', 'frequency'))",
+     "auc, ci_low, ci_high, brier, log_loss, lift_top10, precision_top10, calibration_slope", false},
+    {"(SELECT * FROM churn_backtest('orders') WHERE method IN ('days_since_last', 'own_gap', 'six_months', 'frequency'))",
+     "brier, log_loss, calibration_slope", false},
+    {"(SELECT * FROM clv_backtest('orders') WHERE model NOT LIKE 'same_as_%%')",
+     "mae, rmse, bias, total_predicted, rank_correlation", false},
+    {"(SELECT *, reason AS note FROM clv_model('orders'))", "parameter, value, std_error, log_likelihood, aic, bic, log_score",
+     false},
+    {"(SELECT *, reason AS note FROM clv_model('orders', 'auto'))", "parameter, value, std_error, log_likelihood", false},
+};
+
+START_TEST(twenty_customers_get_a_note) {
+    static const char *const models[] = {"", " WHERE model = 'auto'", " WHERE model = 'bgnbd'", " WHERE model = 'pnbd'"};
+    for (uint64_t shop = 0; shop < 4; shop++) {
+        sqlite3 *db = db_open(NULL);
+        db_make_shop(db, "orders", (DbShop){.seed = 100 + shop, .n_customers = 20, .n_days = 300 + 200 * (int)shop,
+                                            .gap_days = 10 + 15 * (int)shop});
+        for (int m = 0; m < COUNT(models) && (m == 0 || methods_few[_i].takes_model); m++)
+            methods_expect(db, "1|1", "SELECT count(*) > 0, min(note LIKE 'too little to %%' AND coalesce(%s, NULL) IS NULL)"
+                           " FROM %s%s", methods_few[_i].figures, methods_few[_i].call, models[m]);
+        db_close(db);
+    }
+}
+END_TEST
+
+/* ---- auto is the model that it names ---- */
+
+START_TEST(auto_is_the_model_it_names) {
+    static const char *const reports[][3] = {
+        {"next_purchase('orders')", "customer_id, p_no_more, expected_date, date_p10, date_p90", "90"},
+        {"revenue_forecast('orders', 3)", "orders_existing, revenue_existing, revenue_low, revenue_high, revenue_total", "92"},
+        {"clv('orders')", "customer_id, predicted_clv, clv_low, clv_high", "365"}};
+    sqlite3 *db = methods_open_shop(_i % COUNT(methods_shops));
+    const char *const *report = reports[_i / COUNT(methods_shops)];
+    const char *chosen = "(SELECT model FROM clv_model('orders', 'auto', %s) WHERE chosen)";
+    char *of = sqlite3_mprintf(chosen, report[2]);
+    if (_i / COUNT(methods_shops) != 1) /* a forecast looks to the end of its last period */
+        methods_expect(db, "1", "SELECT min(instr(note, 'auto: ' || %s)) > 0 FROM %s WHERE model = 'auto'",
+                       of, report[0]);
+    methods_expect(db, "0|1", "WITH said AS (SELECT DISTINCT substr(substr(note, instr(note, 'auto: ') + 6), 1,"
+                   " instr(substr(note, instr(note, 'auto: ') + 6), ',') - 1) AS model FROM %s WHERE model = 'auto')"
+                   " SELECT (SELECT count(*) FROM (SELECT %s FROM %s WHERE model = 'auto' EXCEPT SELECT %s FROM said, %s AS r"
+                   " WHERE r.model = said.model)), (SELECT count(*) FROM said)", report[0], report[1], report[0], report[1],
+                   report[0]);
+    sqlite3_free(of);
+    db_close(db);
+}
+END_TEST
+
 /* ---- The backtest is what the reports would have said ---- */
 
 /* AUC over all pairs, Brier and the mean per bin, from churn_candidates as of the split. */
@@ -179,6 +259,13 @@ START_TEST(clv_backtest_scores_clv) {
                   " abs(b.bias - avg(before - actual)) < 1e-9, abs(b.total_actual - sum(actual)) < 1e-6"
                   " FROM t, clv_backtest('orders', 40) AS b WHERE b.model = 'same_as_before' AND b.target = 'value'",
               "1|1|1|1|1");
+    db_expect(db, "WITH t AS (SELECT c, total(CASE WHEN d > s THEN amount END) AS actual, total(CASE WHEN d > s - 365 AND"
+                  " d <= s - 325 THEN amount END) AS before, s FROM day, split GROUP BY c HAVING min(d) <= s),"
+                  " e AS (SELECT sum(before) AS predicted, avg(abs(before - actual)) AS mae, (SELECT min(d) FROM day) > s - 365"
+                  " AS young FROM t)"
+                  " SELECT CASE WHEN young THEN b.mae IS NULL AND b.note LIKE 'less than a year%' ELSE b.note IS NULL AND"
+                  " abs(b.mae - e.mae) < 1e-9 AND abs(b.total_predicted - predicted) < 1e-6 END FROM e, clv_backtest('orders', 40)"
+                  " AS b WHERE b.model = 'same_as_last_year' AND b.target = 'value'", "1");
     db_close(db);
 }
 END_TEST
@@ -397,7 +484,7 @@ START_TEST(a_sample_stands_for_all) {
     for (int i = 0; i < SAMPLE_N; i++) buyers.n_repeat += x[i] > 0;
     Err err = {0};
     Purchasefit fits[PURCHASE_MODELS], full;
-    lawfit_run_all(fits, &buyers, &err, NULL);
+    lawfit_run_all(fits, &buyers, NULL, &err, NULL);
     methods_fit_all(&full, &buyers);
     ck_assert_int_eq(err.rc, SQLITE_OK);
     const Purchasefit *fit = &fits[PURCHASE_PNBD];
@@ -428,7 +515,7 @@ START_TEST(a_fit_can_be_stopped) {
         Poll poll = {.stop = methods_stop, .ctx = &left};
         Err err = {0};
         Purchasefit fits[PURCHASE_MODELS];
-        lawfit_run_all(fits, &buyers, &err, &poll);
+        lawfit_run_all(fits, &buyers, NULL, &err, &poll);
         ck_assert_int_eq(err.rc, SQLITE_INTERRUPT);
         err_clear(&err);
     }
@@ -457,6 +544,9 @@ int main(void) {
     tcase_add_test(tc, cdnow_is_that_of_the_oracle);
     tcase_add_loop_test(tc, auto_is_as_good_as_the_best, 0, 3);
     tcase_add_test(tc, uci_shows_nobody_leaving);
+    tcase_add_test(tc, uci_rows_carry_the_warning);
+    tcase_add_loop_test(tc, twenty_customers_get_a_note, 0, COUNT(methods_few));
+    tcase_add_loop_test(tc, auto_is_the_model_it_names, 0, 3 * COUNT(methods_shops));
     tcase_add_loop_test(tc, churn_backtest_scores_churn_candidates, 0, COUNT(methods_shops));
     tcase_add_loop_test(tc, clv_backtest_scores_clv, 0, COUNT(methods_shops));
     tcase_add_loop_test(tc, row_order_does_not_matter, 0, COUNT(methods_shops));

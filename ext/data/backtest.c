@@ -28,11 +28,13 @@ void backtest_open(Backtest *backtest, const Book *book, int32_t holdout, Arena 
     Methods *methods = &backtest->methods;
     methods_open(methods, book, backtest->split, holdout, arena, err, poll);
     backtest->buyers = arena_alloc_raw(arena, err, methods->n, sizeof(*backtest->buyers));
+    backtest->law = arena_alloc_raw(arena, err, methods->n * PURCHASE_MODELS, sizeof(double));
     backtest->stayed_away = arena_alloc_raw(arena, err, methods->n, sizeof(bool));
     for (int64_t i = 0; i < methods->n && !err->rc; i++) {
         BookCustomer customer = book_customer(book, methods->order[i]);
         if (i % BACKTEST_POLL_CUSTOMERS == 0 && poll_stop(poll)) err_set(err, SQLITE_INTERRUPT, "interrupted");
         backtest->buyers[i] = shopview_buyer(&methods->view[0], &customer, methods->gaps);
+        shopview_laws(&methods->view[0], &backtest->buyers[i], holdout, backtest->law + i * PURCHASE_MODELS);
         backtest->stayed_away[i] = buyers_days_until(&customer, backtest->split) == customer.n_days;
         backtest->bought += !backtest->stayed_away[i];
     }
@@ -61,7 +63,7 @@ void backtest_sort(int64_t n, const double *value, uint32_t *order, Err *err) {
 void backtest_probabilities(const Backtest *backtest, Method method, double *p, Err *err, const Poll *poll) {
     for (int64_t i = 0; i < backtest->n && !err->rc; i++) {
         if (i % BACKTEST_POLL_CUSTOMERS == 0 && poll_stop(poll)) err_set(err, SQLITE_INTERRUPT, "interrupted");
-        p[i] = methods_p(&backtest->methods, method, &backtest->buyers[i]);
+        p[i] = methods_p_of(&backtest->methods, method, &backtest->buyers[i], backtest->law + i * PURCHASE_MODELS);
     }
 }
 

@@ -16,6 +16,7 @@ typedef struct Backtest {
     Methods methods;           /* as of the split */
     int64_t n, bought, new_customers;
     ShopviewBuyer *buyers;     /* n, in the order of their ids */
+    double *law;               /* beside them, PURCHASE_MODELS each: what the models say of them */
     bool *stayed_away;         /* beside them: no purchase in the holdout */
 } Backtest;
 

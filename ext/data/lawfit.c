@@ -30,11 +30,19 @@ static void lawfit_group(LawfitGroups *groups, const Buyers *buyers, Arena *aren
                                        groups->frequency, groups->recency, groups->age, groups->count);
 }
 
-static void lawfit_one(Purchasefit *fit, PurchaseModel model, const BgnbdfitData *data, Arena *arena, Err *err,
-                       const Poll *poll) {
+/* The BG/NBD or MBG/NBD that a model needs. */
+static void lawfit_base(Bgnbdfit *base, PurchaseModel model, const BgnbdfitData *data, Arena *arena, Err *err,
+                        const Poll *poll) {
     void *workspace = arena_alloc_raw(arena, err, bgnbdfit_workspace_size(data), 1);
     if (err->rc) return;
-    purchasefit_run(model, data, workspace, poll, fit);
+    bgnbdfit_run(model == PURCHASE_BGNBD ? BGNBD_BG : BGNBD_MBG, data, workspace, poll, base);
+    if (base->interrupted) err_set(err, SQLITE_INTERRUPT, "interrupted");
+}
+
+static void lawfit_continue(Purchasefit *fit, PurchaseModel model, const BgnbdfitData *data, const Bgnbdfit *base,
+                            const Purchasefit *near, Err *err, const Poll *poll) {
+    if (err->rc) return;
+    purchasefit_continue(model, data, base, near, poll, fit);
     if (fit->interrupted) err_set(err, SQLITE_INTERRUPT, "interrupted");
 }
 
@@ -56,42 +64,57 @@ static int64_t lawfit_thin(LawfitGroups *sample, const BgnbdfitData *all, int64_
     return taken;
 }
 
-static void lawfit_pnbd_sample(Purchasefit *fit, const BgnbdfitData *all, const Buyers *buyers, Arena *arena, Err *err,
-                               const Poll *poll) {
+static bool lawfit_samples(PurchaseModel model, const LawfitGroups *groups) {
+    return model == PURCHASE_PNBD && groups->data.n > LAWFIT_HISTORIES_MAX;
+}
+
+static void lawfit_pnbd_sample(Purchasefit *fit, const BgnbdfitData *all, const Buyers *buyers, const Purchasefit *near,
+                               Arena *arena, Err *err, const Poll *poll) {
     LawfitGroups sample;
+    Bgnbdfit base;
     lawfit_alloc(&sample, all->n, arena, err);
     if (err->rc) return;
     int64_t taken = lawfit_thin(&sample, all, (buyers->n - 1) / LAWFIT_HISTORIES_MAX + 1);
-    lawfit_one(fit, PURCHASE_PNBD, &sample.data, arena, err, poll);
+    lawfit_base(&base, PURCHASE_PNBD, &sample.data, arena, err, poll);
+    lawfit_continue(fit, PURCHASE_PNBD, &sample.data, &base, near, err, poll);
     fit->customers = buyers->n;
     fit->one_timers = buyers->n - buyers->n_repeat;
     fit->sampled = taken;
 }
 
-static void lawfit_model(Purchasefit *fit, PurchaseModel model, const Buyers *buyers, const LawfitGroups *groups,
-                         Arena *arena, Err *err, const Poll *poll) {
-    *fit = (Purchasefit){.law = {.model = model}};
-    if (err->rc) return;
-    if (model == PURCHASE_PNBD && groups->data.n > LAWFIT_HISTORIES_MAX)
-        lawfit_pnbd_sample(fit, &groups->data, buyers, arena, err, poll);
-    else
-        lawfit_one(fit, model, &groups->data, arena, err, poll);
-}
-
 void lawfit_run(Purchasefit *fit, PurchaseModel model, const Buyers *buyers, Err *err, const Poll *poll) {
     Arena scratch = {0};
     LawfitGroups groups;
+    Bgnbdfit base;
+    *fit = (Purchasefit){.law = {.model = model}};
     lawfit_group(&groups, buyers, &scratch, err);
-    lawfit_model(fit, model, buyers, &groups, &scratch, err, poll);
+    if (!err->rc && lawfit_samples(model, &groups)) {
+        lawfit_pnbd_sample(fit, &groups.data, buyers, NULL, &scratch, err, poll);
+    } else if (!err->rc) {
+        lawfit_base(&base, model, &groups.data, &scratch, err, poll);
+        lawfit_continue(fit, model, &groups.data, &base, NULL, err, poll);
+    }
     arena_free(&scratch);
 }
 
-void lawfit_run_all(Purchasefit fits[PURCHASE_MODELS], const Buyers *buyers, Err *err, const Poll *poll) {
+void lawfit_run_all(Purchasefit fits[PURCHASE_MODELS], const Buyers *buyers, const Purchasefit *near, Err *err,
+                    const Poll *poll) {
     Arena scratch = {0};
     LawfitGroups groups;
+    Bgnbdfit bgnbd, mbgnbd;
     lawfit_group(&groups, buyers, &scratch, err);
-    for (int model = 0; model < PURCHASE_MODELS; model++)
-        lawfit_model(&fits[model], (PurchaseModel)model, buyers, &groups, &scratch, err, poll);
+    if (!err->rc) lawfit_base(&bgnbd, PURCHASE_BGNBD, &groups.data, &scratch, err, poll);
+    if (!err->rc) lawfit_base(&mbgnbd, PURCHASE_MBGNBD, &groups.data, &scratch, err, poll);
+    for (int model = 0; model < PURCHASE_MODELS; model++) {
+        const Purchasefit *from = near && near[model].converged ? &near[model] : NULL;
+        fits[model] = (Purchasefit){.law = {.model = (PurchaseModel)model}};
+        if (err->rc) continue;
+        if (lawfit_samples((PurchaseModel)model, &groups))
+            lawfit_pnbd_sample(&fits[model], &groups.data, buyers, from, &scratch, err, poll);
+        else
+            lawfit_continue(&fits[model], (PurchaseModel)model, &groups.data,
+                            model == PURCHASE_BGNBD ? &bgnbd : &mbgnbd, from, err, poll);
+    }
     arena_free(&scratch);
 }
 

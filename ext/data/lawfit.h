@@ -16,8 +16,9 @@ enum { LAWFIT_HISTORIES_MAX = 2500 }; /* with more distinct ones a Pareto/NBD is
  * says how many customers it has. */
 void lawfit_run(Purchasefit *fit, PurchaseModel model, const Buyers *buyers, Err *err, const Poll *poll);
 
-/* All models, by PurchaseModel. */
-void lawfit_run_all(Purchasefit fits[PURCHASE_MODELS], const Buyers *buyers, Err *err, const Poll *poll);
+/* All models, by PurchaseModel.  near (NULL: none): the same of this shop on another day, where a search may begin. */
+void lawfit_run_all(Purchasefit fits[PURCHASE_MODELS], const Buyers *buyers, const Purchasefit *near, Err *err,
+                    const Poll *poll);
 
 /* The log-likelihood of a fit to these buyers, all of them. */
 double lawfit_log_likelihood(const Purchasefit *fit, const Buyers *buyers, Err *err, const Poll *poll);

@@ -71,7 +71,7 @@ typedef struct MethodsRows {
     int64_t n, churned;
     double *feature;                 /* n rows of SHOPVIEW_FEATURES */
     double *rule[METHODS_RULES];
-    double *law[PURCHASE_MODELS];    /* P(no purchase); unset where the view has no fit */
+    double *law[PURCHASE_MODELS];    /* P(no purchase); NaN where the view has no fit */
     bool *stayed_away;
 } MethodsRows;
 
@@ -99,11 +99,12 @@ static double methods_classify(const Methods *methods, const MethodsLesson *less
 static void methods_read_row(const Methods *methods, const Shopview *view, const BookCustomer *customer,
                              const ShopviewBuyer *buyer, MethodsRows *rows) {
     int64_t i = rows->n++;
-    shopview_features(view, buyer, methods->inner, methods->use_law, rows->feature + i * SHOPVIEW_FEATURES);
+    double law[PURCHASE_MODELS];
+    shopview_laws(view, buyer, methods->inner, law);
+    shopview_features(buyer, law, methods->use_law, rows->feature + i * SHOPVIEW_FEATURES);
     for (int r = 0; r < METHODS_RULES; r++)
         rows->rule[r][i] = methods_rule_feature(view, (Method)(METHODS_RULE + r), buyer);
-    for (int l = 0; l < PURCHASE_MODELS; l++)
-        if (view->has_fit[l]) rows->law[l][i] = shopview_p_no_purchase(view, (PurchaseModel)l, buyer, methods->inner);
+    for (int l = 0; l < PURCHASE_MODELS; l++) rows->law[l][i] = law[l];
     rows->stayed_away[i] = !methods_bought(customer, view->day, view->day + methods->inner);
     rows->churned += rows->stayed_away[i];
 }
@@ -159,7 +160,7 @@ static void methods_learn(MethodsLesson *lesson, const MethodsRows *rows, Err *e
 /* The probability that a lesson gives to row i of view 1. */
 static double methods_row_p(const Methods *methods, const MethodsLesson *lesson, Method method, const MethodsRows *rows,
                             int64_t i) {
-    if (method < METHODS_AUTO) return methods->view[1].has_fit[method] ? rows->law[method][i] : (double)NAN;
+    if (method < METHODS_AUTO) return rows->law[method][i];
     if (lesson->reason) return NAN;
     if (method == METHODS_BASE_RATE) return lesson->base_rate;
     if (method == METHODS_CLASSIFIER || method == METHODS_BLEND)
@@ -286,7 +287,7 @@ void methods_open(Methods *methods, const Book *book, Day at, int32_t horizon, A
     methods->inner = horizon < part ? horizon : part;
     for (int l = 0; l < PURCHASE_MODELS; l++) methods->use_law[l] = true;
     for (int v = 0; v < 3; v++) {
-        shopview_open(&methods->view[v], book, at - v * methods->inner, err, poll);
+        shopview_open(&methods->view[v], book, at - v * methods->inner, v > 0 ? &methods->view[0] : NULL, err, poll);
         for (int l = 0; l < PURCHASE_MODELS; l++)
             methods->use_law[l] = methods->use_law[l] && methods->view[v].has_fit[l];
     }
@@ -305,20 +306,32 @@ void methods_open(Methods *methods, const Book *book, Day at, int32_t horizon, A
 }
 
 double methods_p(const Methods *methods, Method method, const ShopviewBuyer *buyer) {
+    double law[PURCHASE_MODELS] = {NAN, NAN, NAN, NAN};
     const Shopview *view = &methods->view[0];
-    const MethodsLesson *lesson = &methods->lesson[1];
     if (method == METHODS_AUTO) method = methods->chosen;
     if (!methods_can(methods, method)) return NAN;
     if (method < METHODS_AUTO) return shopview_p_no_purchase(view, (PurchaseModel)method, buyer, methods->horizon);
+    for (int model = 0; model < PURCHASE_MODELS && method <= METHODS_BLEND; model++)
+        if (methods->use_law[model] && (model == PURCHASE_MBGNBD || model == PURCHASE_PNBD))
+            law[model] = shopview_p_no_purchase(view, (PurchaseModel)model, buyer, methods->horizon);
+    return methods_p_of(methods, method, buyer, law);
+}
+
+double methods_p_of(const Methods *methods, Method method, const ShopviewBuyer *buyer,
+                    const double law[PURCHASE_MODELS]) {
+    const MethodsLesson *lesson = &methods->lesson[1];
+    if (method == METHODS_AUTO) method = methods->chosen;
+    if (!methods_can(methods, method)) return NAN;
+    if (method < METHODS_AUTO) return law[method];
     if (method == METHODS_BASE_RATE)
         return special_logistic(shopview_log_odds(lesson->base_rate) + methods->shift[method]);
     if (method == METHODS_CLASSIFIER || method == METHODS_BLEND) {
         double feature[SHOPVIEW_FEATURES];
-        shopview_features(view, buyer, methods->horizon, methods->use_law, feature);
+        shopview_features(buyer, law, methods->use_law, feature);
         return methods_classify(methods, lesson, method, feature);
     }
     if ((int)method < METHODS_RULE || (int)method >= METHODS_RULE + METHODS_RULES) return NAN;
-    double rule = methods_rule_feature(view, method, buyer);
+    double rule = methods_rule_feature(&methods->view[0], method, buyer);
     return special_logistic(logit_log_odds(&lesson->rule[method - METHODS_RULE], &rule) + methods->shift[method]);
 }
 

@@ -91,6 +91,10 @@ void methods_refuse_summary(Method method, Err *err);
 /* P(no purchase in the next h days) of a customer of view 0; NaN where the method has no answer. */
 double methods_p(const Methods *methods, Method method, const ShopviewBuyer *buyer);
 
+/* The same with the models' own answers at hand, shopview_laws of view 0 at h, for who asks several methods. */
+double methods_p_of(const Methods *methods, Method method, const ShopviewBuyer *buyer,
+                    const double law[PURCHASE_MODELS]);
+
 /* The value of a naive rule, which is there without any learning: the higher, the likelier to stay away. */
 double methods_rule(const Methods *methods, Method method, const ShopviewBuyer *buyer);
 

@@ -125,14 +125,6 @@ void predictor_note_summary(Predictor *predictor, const Book *book, const Buyers
                                         (long long)unknown));
 }
 
-void predictor_fit_counts(Predictor *predictor, const Buyers *buyers, PurchaseModel model, Arena *arena, Err *err,
-                          const Poll *poll) {
-    Purchasefit purchases;
-    if (!predictor_enough(predictor, buyers, arena, err)) return;
-    lawfit_run(&purchases, model, buyers, err, poll);
-    predictor_take(predictor, &purchases, buyers, arena, err);
-}
-
 void predictor_fit(Predictor *predictor, const Book *book, const Buyers *buyers, PurchaseModel model,
                    Arena *arena, Err *err, const Poll *poll) {
     Purchasefit purchases;
@@ -149,6 +141,38 @@ void predictor_choose(Predictor *predictor, const Methods *methods, const char *
         predictor_adopt(predictor, &methods->view[0].fit[methods->law], book, buyers, arena, err, poll);
     if (said && (!predictor->note || strcmp(said, predictor->note) != 0))
         predictor_add_note(predictor, arena, err, said);
+}
+
+/* The purchase model alone. */
+static void predictor_fit_counts(Predictor *predictor, const Buyers *buyers, PurchaseModel model, Arena *arena, Err *err,
+                                 const Poll *poll) {
+    Purchasefit purchases;
+    if (!predictor_enough(predictor, buyers, arena, err)) return;
+    lawfit_run(&purchases, model, buyers, err, poll);
+    predictor_take(predictor, &purchases, buyers, arena, err);
+}
+
+static void predictor_choose_counts(Predictor *predictor, const Methods *methods, const Buyers *buyers, Arena *arena,
+                                    Err *err) {
+    if (!predictor_enough(predictor, buyers, arena, err)) return;
+    if (methods->law != METHODS_COUNT) predictor_take(predictor, &methods->view[0].fit[methods->law], buyers, arena, err);
+    predictor_add_note(predictor, arena, err, methods_choice(methods, true, arena, err));
+}
+
+void predictor_fit_or_choose(Predictor *predictor, const Book *book, const Buyers *buyers, Method method,
+                             int32_t horizon_days, bool values, Arena *arena, Err *err, const Poll *poll) {
+    Methods methods;
+    *predictor = (Predictor){.mean_spend = (double)NAN};
+    if (method != METHODS_AUTO) {
+        if (values) predictor_fit(predictor, book, buyers, (PurchaseModel)method, arena, err, poll);
+        else predictor_fit_counts(predictor, buyers, (PurchaseModel)method, arena, err, poll);
+        return;
+    }
+    methods_open(&methods, book, book->as_of, horizon_days, arena, err, poll);
+    if (err->rc) return;
+    if (values)
+        predictor_choose(predictor, &methods, methods_choice(&methods, true, arena, err), book, buyers, arena, err, poll);
+    else predictor_choose_counts(predictor, &methods, buyers, arena, err);
 }
 
 /* ---- Figures of one buyer ---- */

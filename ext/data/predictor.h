@@ -41,9 +41,10 @@ void predictor_adopt(Predictor *predictor, const Purchasefit *purchases, const B
 void predictor_choose(Predictor *predictor, const Methods *methods, const char *said, const Book *book,
                       const Buyers *buyers, Arena *arena, Err *err, const Poll *poll);
 
-/* The purchase model alone, for who asks nothing about values. */
-void predictor_fit_counts(Predictor *predictor, const Buyers *buyers, PurchaseModel model, Arena *arena, Err *err,
-                          const Poll *poll);
+/* predictor_fit with a model or METHODS_AUTO, which chooses among the models for the next horizon_days; values: with the
+ * spend model, for who asks for values. */
+void predictor_fit_or_choose(Predictor *predictor, const Book *book, const Buyers *buyers, Method method,
+                             int32_t horizon_days, bool values, Arena *arena, Err *err, const Poll *poll);
 
 /* P(alive) and P(no purchase in the next t days) of one buyer; NaN without a model. */
 double predictor_p_alive(const Predictor *predictor, const Buyers *buyers, int64_t i);

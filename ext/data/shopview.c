@@ -20,7 +20,7 @@ const char *const retain_shopview_features[] = {
     [SHOPVIEW_PNBD] = "pnbd_log_odds",
     [SHOPVIEW_FEATURES] = NULL};
 
-void shopview_open(Shopview *view, const Book *book, Day day, Err *err, const Poll *poll) {
+void shopview_open(Shopview *view, const Book *book, Day day, const Shopview *near, Err *err, const Poll *poll) {
     Arena scratch = {0};
     Buyers buyers;
     *view = (Shopview){.day = day, .shop_gap = NAN};
@@ -31,7 +31,7 @@ void shopview_open(Shopview *view, const Book *book, Day day, Err *err, const Po
         view->shop_gap = gaps_shop(book, day, err);
     }
     if (!err->rc && buyers.n_repeat >= SHOPVIEW_REPEAT_MIN) {
-        lawfit_run_all(view->fit, &buyers, err, poll);
+        lawfit_run_all(view->fit, &buyers, near ? near->fit : NULL, err, poll);
         for (int model = 0; model < PURCHASE_MODELS; model++)
             view->has_fit[model] = !err->rc && view->fit[model].converged;
     }
@@ -69,12 +69,13 @@ double shopview_log_odds(double p) {
     return log(kept / (1 - kept));
 }
 
-void shopview_features(const Shopview *view, const ShopviewBuyer *buyer, double t,
+void shopview_laws(const Shopview *view, const ShopviewBuyer *buyer, double t, double law[PURCHASE_MODELS]) {
+    for (int model = 0; model < PURCHASE_MODELS; model++)
+        law[model] = view->has_fit[model] ? shopview_p_no_purchase(view, (PurchaseModel)model, buyer, t) : (double)NAN;
+}
+
+void shopview_features(const ShopviewBuyer *buyer, const double law[PURCHASE_MODELS],
                        const bool use_law[PURCHASE_MODELS], double out[SHOPVIEW_FEATURES]) {
-    static const struct {
-        ShopviewFeature feature;
-        PurchaseModel model;
-    } laws[] = {{SHOPVIEW_MBGNBD, PURCHASE_MBGNBD}, {SHOPVIEW_PNBD, PURCHASE_PNBD}};
     double silence = buyer->age - buyer->recency;
     out[SHOPVIEW_SILENCE] = log1p(silence);
     out[SHOPVIEW_FREQUENCY] = log1p(buyer->frequency);
@@ -83,9 +84,6 @@ void shopview_features(const Shopview *view, const ShopviewBuyer *buyer, double 
     out[SHOPVIEW_OVERDUE] = isnan(buyer->usual_gap) ? 0 : log((silence + 1) / (buyer->usual_gap + 1));
     out[SHOPVIEW_GAP_TREND] = buyer->gap_trend;
     out[SHOPVIEW_BASKET_TREND] = buyer->basket_trend;
-    for (int i = 0; i < (int)(sizeof(laws) / sizeof(laws[0])); i++) {
-        PurchaseModel model = laws[i].model;
-        out[laws[i].feature] =
-            use_law[model] ? shopview_log_odds(shopview_p_no_purchase(view, model, buyer, t)) : 0;
-    }
+    out[SHOPVIEW_MBGNBD] = use_law[PURCHASE_MBGNBD] ? shopview_log_odds(law[PURCHASE_MBGNBD]) : 0;
+    out[SHOPVIEW_PNBD] = use_law[PURCHASE_PNBD] ? shopview_log_odds(law[PURCHASE_PNBD]) : 0;
 }

@@ -19,8 +19,9 @@ typedef struct Shopview {
     bool has_fit[PURCHASE_MODELS];         /* fitted, and the search ended in an optimum */
 } Shopview;
 
-/* Looks at the book on a day and fits the models to what is seen. */
-void shopview_open(Shopview *view, const Book *book, Day day, Err *err, const Poll *poll);
+/* Looks at the book on a day and fits the models to what is seen.  near (NULL: none): a view of the book on another
+ * day, whose fits are a good guess at those of this one. */
+void shopview_open(Shopview *view, const Book *book, Day day, const Shopview *near, Err *err, const Poll *poll);
 
 /* One customer on the day of the view. */
 typedef struct ShopviewBuyer {
@@ -51,9 +52,11 @@ typedef enum ShopviewFeature {
 } ShopviewFeature;
 extern const char *const retain_shopview_features[];
 
-/* The models' log odds are those of no purchase in t days; use_law: by PurchaseModel, 0 stands for those that are not
- * to be used. */
-void shopview_features(const Shopview *view, const ShopviewBuyer *buyer, double t,
+/* P(no purchase in the next t days) by PurchaseModel; NaN for one without a fit. */
+void shopview_laws(const Shopview *view, const ShopviewBuyer *buyer, double t, double law[PURCHASE_MODELS]);
+
+/* The models' log odds are those of law; use_law: by PurchaseModel, 0 stands for those that are not to be used. */
+void shopview_features(const ShopviewBuyer *buyer, const double law[PURCHASE_MODELS],
                        const bool use_law[PURCHASE_MODELS], double out[SHOPVIEW_FEATURES]);
 
 /* ln(p / (1 - p)), p kept 1e-6 away from 0 and 1. */

@@ -64,6 +64,18 @@ typedef struct ChurnBacktestState {
     const char *note[METHODS_COUNT];
 } ChurnBacktestState;
 
+/* What auto chose has its score already, unless that is a rule: it is ranked by the value of the rule, and auto by the
+ * probability. */
+static void churn_backtest_auto(Call *call, ChurnBacktestState *state, double z) {
+    const Methods *methods = &state->backtest.methods;
+    Method chosen = methods->chosen;
+    bool is_rule = (int)chosen >= METHODS_RULE && (int)chosen < METHODS_RULE + METHODS_RULES;
+    state->note[METHODS_AUTO] = methods_choice(methods, false, call->arena, call->err);
+    state->score[METHODS_AUTO] = is_rule || chosen == METHODS_COUNT
+                                     ? backtest_score(&state->backtest, METHODS_AUTO, z, call->err, call->poll)
+                                     : state->score[chosen];
+}
+
 static int64_t churn_backtest_open(Call *call) {
     const ArgValue *asked = &call->args[CHURN_BACKTEST_HOLDOUT];
     ChurnBacktestState *state = arena_alloc(call->arena, call->err, 1, sizeof(*state));
@@ -74,15 +86,12 @@ static int64_t churn_backtest_open(Call *call) {
     Backtest *backtest = &state->backtest;
     backtest_open(backtest, &call->book, holdout, call->arena, call->err, call->poll);
     double z = wilson_z(call->common[CALL_CONFIDENCE_LEVEL].real);
-    Method chosen = backtest->methods.chosen;
     for (int method = 0; method < METHODS_COUNT && !call->err->rc; method++) {
-        bool again = method == METHODS_AUTO && chosen < METHODS_AUTO; /* a model has its score already */
-        state->score[method] = again ? state->score[chosen]
-                                     : backtest_score(backtest, (Method)method, z, call->err, call->poll);
-        state->note[method] = method == METHODS_AUTO
-                                  ? methods_choice(&backtest->methods, false, call->arena, call->err)
-                                  : methods_reason(&backtest->methods, (Method)method);
+        if (method == METHODS_AUTO) continue;
+        state->score[method] = backtest_score(backtest, (Method)method, z, call->err, call->poll);
+        state->note[method] = methods_reason(&backtest->methods, (Method)method);
     }
+    churn_backtest_auto(call, state, z);
     return METHODS_COUNT;
 }
 

@@ -67,7 +67,8 @@ static const ColSpec churn_candidates_cols[] = {
                                       "P(no purchase in the next horizon_days)"},
     [CHURN_CANDIDATES_LOW] = {"ci_low", "REAL",
                               "lower end of where churn_probability may be, the model's parameters being known"
-                              " only so well; NULL where the fit cannot tell, see ridge in note"},
+                              " only so well (simulated shops of 60 to 1000 customers: 90 % intervals hold the truth"
+                              " for 85 to 95 % of customers); NULL unless model is one of repeat buying"},
     [CHURN_CANDIDATES_HIGH] = {"ci_high", "REAL", "upper end of where it may be"},
     [CHURN_CANDIDATES_P_ALIVE] = {"p_alive", "REAL", "P(still a customer at as_of), under the model"},
     [CHURN_CANDIDATES_LAST] = {"last_order_date", "DATE", "last purchase day"},

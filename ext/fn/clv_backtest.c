@@ -38,7 +38,7 @@ static const ArgSpec clv_backtest_args[] = {
 
 static const ColSpec clv_backtest_cols[] = {
     [CLV_BACKTEST_TARGET] = {"target", "TEXT", "'value', net amount, or 'purchases', purchase days, of the holdout"},
-    [CLV_BACKTEST_MODEL] = {"model", "TEXT", "a model of repeat buying, auto, or same_as_before"},
+    [CLV_BACKTEST_MODEL] = {"model", "TEXT", "a model of repeat buying, auto, same_as_before, or same_as_last_year"},
     [CLV_BACKTEST_MAE] = {"mae", "REAL", "mean of |predicted - actual| per customer"},
     [CLV_BACKTEST_RMSE] = {"rmse", "REAL", "root of the mean squared error"},
     [CLV_BACKTEST_BIAS] = {"bias", "REAL", "mean of predicted - actual"},
@@ -51,11 +51,17 @@ static const ColSpec clv_backtest_cols[] = {
     {0},
 };
 
-enum { CLV_BACKTEST_BEFORE = METHODS_AUTO + 1, CLV_BACKTEST_MODELS, CLV_BACKTEST_POLL = 512 };
+enum {
+    CLV_BACKTEST_BEFORE = METHODS_AUTO + 1,
+    CLV_BACKTEST_LAST_YEAR,
+    CLV_BACKTEST_MODELS,
+    CLV_BACKTEST_YEAR = 365, /* days */
+    CLV_BACKTEST_POLL = 512
+};
 
 typedef struct ClvBacktestRow {
     bool is_value;
-    int model; /* a Method, up to METHODS_AUTO, or CLV_BACKTEST_BEFORE */
+    int model; /* a Method, up to METHODS_AUTO, or CLV_BACKTEST_BEFORE, ... */
     double mae, rmse, bias, predicted, actual, rank;
     const char *note;
 } ClvBacktestRow;
@@ -90,9 +96,10 @@ static double clv_backtest_window(const BookCustomer *customer, Day from, Day un
 
 static double clv_backtest_predict(const ClvBacktestWork *work, int model, int64_t i, bool is_value) {
     const Buyers *buyers = &work->buyers;
-    if (model == CLV_BACKTEST_BEFORE) {
+    if (model >= CLV_BACKTEST_BEFORE) {
         BookCustomer customer = book_customer(work->book, buyers->customer[i]);
-        return clv_backtest_window(&customer, work->split - (Day)work->horizon, work->split, is_value);
+        Day days = (Day)work->horizon, from = work->split - (model == CLV_BACKTEST_BEFORE ? days : CLV_BACKTEST_YEAR);
+        return clv_backtest_window(&customer, from, from + days, is_value);
     }
     const Predictor *predictor = &work->predictor;
     double purchases = predictor_p_alive(predictor, buyers, i) *
@@ -126,6 +133,12 @@ static void clv_backtest_score(ClvBacktestWork *work, ClvBacktestRow *row, Err *
     if (!err->rc) row->rank = correlation_of_ranks(n, work->rank, work->actual_rank);
 }
 
+/* Why a year earlier there is nothing to repeat; NULL: there is. */
+static const char *clv_backtest_no_year(const ClvBacktestWork *work) {
+    if (work->horizon > CLV_BACKTEST_YEAR) return "the holdout is longer than a year";
+    return work->split - CLV_BACKTEST_YEAR < work->book->day_first ? "less than a year of history by split_date" : NULL;
+}
+
 /* Fills a row; one whose model has nothing to say keeps only the actual total. */
 static void clv_backtest_fill(ClvBacktestWork *work, ClvBacktestRow *row, Call *call) {
     int model = row->model == METHODS_AUTO ? (int)work->methods.law : row->model;
@@ -134,6 +147,8 @@ static void clv_backtest_fill(ClvBacktestWork *work, ClvBacktestRow *row, Call *
     if (row->model <= METHODS_AUTO)
         row->note = row->model == METHODS_AUTO ? methods_choice(&work->methods, true, call->arena, call->err)
                                                : methods_reason(&work->methods, (Method)model);
+    if (row->model == CLV_BACKTEST_LAST_YEAR) row->note = clv_backtest_no_year(work);
+    if (row->model == CLV_BACKTEST_LAST_YEAR && row->note) return;
     if (is_law) {
         work->predictor.purchases = work->methods.view[0].fit[model];
         work->predictor.has_purchases = work->methods.view[0].has_fit[model];
@@ -199,7 +214,9 @@ static void clv_backtest_cell(const void *pointer, int64_t row_number, int col, 
     switch (col) {
         case CLV_BACKTEST_TARGET: out_static(out, row->is_value ? "value" : "purchases"); break;
         case CLV_BACKTEST_MODEL:
-            out_static(out, row->model == CLV_BACKTEST_BEFORE ? "same_as_before" : retain_method_names[row->model]);
+            out_static(out, row->model == CLV_BACKTEST_BEFORE      ? "same_as_before"
+                            : row->model == CLV_BACKTEST_LAST_YEAR ? "same_as_last_year"
+                                                                   : retain_method_names[row->model]);
             break;
         case CLV_BACKTEST_MAE: out_real(out, row->mae); break;
         case CLV_BACKTEST_RMSE: out_real(out, row->rmse); break;
@@ -222,8 +239,9 @@ const TvfDef tvf_clv_backtest = {
                  " p_alive x expected purchases (x expected spend). Actual are the purchase days in the holdout and their"
                  " net amounts. auto: the model with the best log score for who would buy again, fitted and scored before"
                  " the split. same_as_before: what the customer brought in the holdout_days up to split_date, the first"
-                 " purchase included. Rows: value, then purchases (without an amount column only these); models, auto,"
-                 " same_as_before.",
+                 " purchase included. same_as_last_year: what they brought in the days 365 days before those of the"
+                 " holdout. Rows: value, then purchases (without an amount column only these); models, auto,"
+                 " same_as_before, same_as_last_year.",
              .example = "SELECT * FROM clv_backtest('orders')"},
     .cols = clv_backtest_cols,
     .args = clv_backtest_args,

@@ -34,14 +34,15 @@ enum {
     CLV_MODEL_REASON
 };
 
-/* "all", the methods but auto, and the model of spend. */
+/* "all", the methods, of which auto stands for those that it takes, and the model of spend. */
 static const char *const clv_model_names[] = {
     "all", "bgnbd", "mbgnbd", "pnbd", "nbd", "classifier", "blend", "days_since_last", "own_gap", "six_months", "frequency",
-    "base_rate", "gammagamma", NULL};
+    "base_rate", "gammagamma", "auto", NULL};
 enum { CLV_MODEL_SPEND = METHODS_COUNT, CLV_MODEL_ROWS_MAX = 64 };
 
 static const ArgSpec clv_model_args[] = {
-    [CLV_MODEL_ONLY] = {.name = "only_model", .kind = ARG_CHOICE, .choices = clv_model_names, .doc = "one of them alone"},
+    [CLV_MODEL_ONLY] = {.name = "only_model", .kind = ARG_CHOICE, .choices = clv_model_names, 
+                        .doc = "one of them alone; auto: what it takes in clv and in churn_candidates"},
     [CLV_MODEL_HORIZON] = {.name = "horizon_days", .kind = ARG_INTEGER, .dflt = 365, .min = 1, .max = 36500,
                            .doc = "how far ahead auto looks; clv's horizon_days"},
     {0},
@@ -217,12 +218,15 @@ static void clv_model_choice(Call *call, ClvModelState *state, const Methods *me
         state->fits[methods->chosen].reason = methods_choice(methods, false, call->arena, call->err);
 }
 
-/* True when the row of a choice is asked for. */
-static bool clv_model_asked(const Call *call, int model) {
+/* True when the rows of a model are asked for.  Where auto takes none, the default model says why. */
+static bool clv_model_asked(const Call *call, const ClvModelState *state, const Methods *methods, int model) {
     int64_t only = call->args[CLV_MODEL_ONLY].integer;
-    return only == 0 || sqlite3_stricmp(clv_model_names[only], model == CLV_MODEL_SPEND
-                                                                   ? "gammagamma"
-                                                                   : retain_method_names[model]) == 0;
+    if (only == 0) return true;
+    if (sqlite3_stricmp(clv_model_names[only], retain_method_names[METHODS_AUTO]) == 0)
+        return model < CLV_MODEL_SPEND && (state->fits[model].chosen || state->fits[model].chosen_for_churn ||
+                                           (methods->law == METHODS_COUNT && model == PURCHASE_MBGNBD));
+    return sqlite3_stricmp(clv_model_names[only], model == CLV_MODEL_SPEND ? "gammagamma"
+                                                                           : retain_method_names[model]) == 0;
 }
 
 static int64_t clv_model_open(Call *call) {
@@ -241,7 +245,7 @@ static int64_t clv_model_open(Call *call) {
                                            .customers = -1, .one_timers = -1};
     clv_model_choice(call, state, methods);
     for (int model = 0; model <= CLV_MODEL_SPEND && !call->err->rc; model++) {
-        if (model == METHODS_AUTO || !clv_model_asked(call, model)) continue;
+        if (model == METHODS_AUTO || !clv_model_asked(call, state, methods, model)) continue;
         if (model == CLV_MODEL_SPEND) clv_model_spend(call, state, methods, &buyers);
         else if (model < METHODS_AUTO) clv_model_law(call, state, methods, &buyers, model);
         else clv_model_learned(state, methods, model);

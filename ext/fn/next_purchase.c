@@ -28,13 +28,15 @@ enum {
     NEXT_PURCHASE_NOTE
 };
 enum {
+    NEXT_PURCHASE_AUTO_DAYS = 90,      /* that auto predicts to choose */
     NEXT_PURCHASE_DAYS_MAX = 36525,    /* a date further ahead is not given */
     NEXT_PURCHASE_POLL_CUSTOMERS = 128 /* between two polls */
 };
 
 static const ArgSpec next_purchase_args[] = {
-    [NEXT_PURCHASE_MODEL] = {.name = "model", .kind = ARG_CHOICE, .choices = retain_law_names,
-                             .dflt = PURCHASE_MBGNBD, .doc = "model of repeat buying"},
+    [NEXT_PURCHASE_MODEL] = {.name = "model", .kind = ARG_CHOICE, .choices = retain_model_names,
+                             .dflt = PURCHASE_MBGNBD,
+                             .doc = "model of repeat buying; auto: what predicted the last 90 days best"},
     {0},
 };
 
@@ -56,11 +58,13 @@ static const ColSpec next_purchase_cols[] = {
     {0},
 };
 
-/* The customer whose gaps were read last: two columns need them. */
-typedef struct NextPurchaseGaps {
+/* The customer who was asked for last: several columns need the same of them. */
+typedef struct NextPurchaseOwn {
     Gaps gaps;
-    int64_t buyer; /* -1: nobody yet */
-} NextPurchaseGaps;
+    int64_t gaps_buyer; /* whose they are; -1: nobody's yet */
+    int32_t day[2];     /* date_p10 and date_p90 in days from as_of; 0: not known */
+    int64_t day_buyer;
+} NextPurchaseOwn;
 
 typedef struct NextPurchaseState {
     const Book *book;
@@ -69,14 +73,14 @@ typedef struct NextPurchaseState {
     int32_t days_max;
     int32_t *expected;     /* days from as_of, by buyer; 0: not known */
     uint32_t *listed;      /* buyers by row */
-    NextPurchaseGaps *own;
+    NextPurchaseOwn *own;
     const char *far_note;  /* of those whose dates are too far ahead */
 } NextPurchaseState;
 
-/* The day by which a share of those who buy again has done so, in days from as_of; 0: not known. */
-static int32_t next_purchase_days(const NextPurchaseState *state, int64_t i, double share) {
+/* The day by which half of those who buy again have done so, in days from as_of; 0: not known. */
+static int32_t next_purchase_median(const NextPurchaseState *state, int64_t i) {
     if (!state->predictor.has_purchases) return 0;
-    return purchasenext_day(&state->predictor.purchases.law, state->buyers.frequency[i], state->buyers.age[i], share,
+    return purchasenext_day(&state->predictor.purchases.law, state->buyers.frequency[i], state->buyers.age[i], 0.5,
                             state->days_max);
 }
 
@@ -95,7 +99,7 @@ static void next_purchase_sort(Call *call, NextPurchaseState *state) {
     for (int64_t i = 0; i < n; i++) {
         if (i % NEXT_PURCHASE_POLL_CUSTOMERS == 0 && !call->err->rc && poll_stop(call->poll))
             err_set(call->err, SQLITE_INTERRUPT, "interrupted");
-        state->expected[i] = call->err->rc ? 0 : next_purchase_days(state, i, 0.5);
+        state->expected[i] = call->err->rc ? 0 : next_purchase_median(state, i);
         ranking_add(&ranking, (uint32_t)i, state->expected[i] ? -(double)state->expected[i] : (double)NAN);
     }
     ranking_close(&ranking, state->listed, next_purchase_compare, state);
@@ -110,8 +114,8 @@ static int64_t next_purchase_open(Call *call) {
     int64_t n = state->buyers.n;
     if (n == 0) return 0;
     Predictor *predictor = &state->predictor;
-    predictor_fit_counts(predictor, &state->buyers, (PurchaseModel)call->args[NEXT_PURCHASE_MODEL].integer, call->arena,
-                         call->err, call->poll);
+    predictor_fit_or_choose(predictor, &call->book, &state->buyers, (Method)call->args[NEXT_PURCHASE_MODEL].integer,
+                            NEXT_PURCHASE_AUTO_DAYS, false, call->arena, call->err, call->poll);
     static const char far[] = "a date is more than 100 years ahead";
     state->far_note = predictor->note ? arena_printf(call->arena, call->err, "%s; %s", predictor->note, far) : far;
     int32_t left = CIVIL_DAY_MAX - call->book.as_of;
@@ -120,7 +124,7 @@ static int64_t next_purchase_open(Call *call) {
     state->listed = arena_alloc_raw(call->arena, call->err, n, sizeof(*state->listed));
     state->own = arena_alloc_raw(call->arena, call->err, 1, sizeof(*state->own));
     if (call->err->rc) return 0;
-    state->own->buyer = -1;
+    state->own->gaps_buyer = state->own->day_buyer = -1;
     gaps_open(&state->own->gaps, &call->book, call->arena, call->err);
     next_purchase_sort(call, state);
     return n;
@@ -129,13 +133,25 @@ static int64_t next_purchase_open(Call *call) {
 /* ---- Rows ---- */
 
 static double next_purchase_gap(const NextPurchaseState *state, int64_t i) {
-    NextPurchaseGaps *own = state->own;
-    if (own->buyer != i) {
+    NextPurchaseOwn *own = state->own;
+    if (own->gaps_buyer != i) {
         BookCustomer customer = book_customer(state->book, state->buyers.customer[i]);
         gaps_read(&own->gaps, &customer);
-        own->buyer = i;
+        own->gaps_buyer = i;
     }
     return own->gaps.usual;
+}
+
+/* date_p10 (0) or date_p90 (1). */
+static int32_t next_purchase_day(const NextPurchaseState *state, int64_t i, int which) {
+    static const double share[] = {0.1, 0.9};
+    NextPurchaseOwn *own = state->own;
+    if (!state->predictor.has_purchases) return 0;
+    if (own->day_buyer != i)
+        purchasenext_days(&state->predictor.purchases.law, state->buyers.frequency[i], state->buyers.age[i], 2, share,
+                          state->days_max, own->day);
+    own->day_buyer = i;
+    return own->day[which];
 }
 
 static double next_purchase_p_no_more(const NextPurchaseState *state, int64_t i) {
@@ -159,8 +175,8 @@ static void next_purchase_cell(const void *pointer, int64_t row, int col, Out *o
         case NEXT_PURCHASE_CUSTOMER: out_key(out, book_customer_id(state->book, state->buyers.customer[i])); break;
         case NEXT_PURCHASE_P_NO_MORE: out_real(out, next_purchase_p_no_more(state, i)); break;
         case NEXT_PURCHASE_EXPECTED: next_purchase_out_day(state, state->expected[i], out); break;
-        case NEXT_PURCHASE_P10: next_purchase_out_day(state, next_purchase_days(state, i, 0.1), out); break;
-        case NEXT_PURCHASE_P90: next_purchase_out_day(state, next_purchase_days(state, i, 0.9), out); break;
+        case NEXT_PURCHASE_P10: next_purchase_out_day(state, next_purchase_day(state, i, 0), out); break;
+        case NEXT_PURCHASE_P90: next_purchase_out_day(state, next_purchase_day(state, i, 1), out); break;
         case NEXT_PURCHASE_LAST: out_day(out, state->book->as_of - silence); break;
         case NEXT_PURCHASE_GAP: out_real(out, next_purchase_gap(state, i)); break;
         case NEXT_PURCHASE_OVERDUE:
@@ -168,7 +184,7 @@ static void next_purchase_cell(const void *pointer, int64_t row, int col, Out *o
             out_real(out, overdue < 0 ? 0 : overdue);
             break;
         default:
-            if (state->predictor.has_purchases && next_purchase_days(state, i, 0.9) == 0)
+            if (state->predictor.has_purchases && next_purchase_day(state, i, 1) == 0)
                 out_text(out, state->far_note);
             else out_text(out, state->predictor.note);
     }

@@ -41,8 +41,10 @@ static const ArgSpec revenue_forecast_args[] = {
                                   .doc = "how many periods from the day after as_of, the first maybe cut"},
     [REVENUE_FORECAST_PERIOD] = {.name = "period", .kind = ARG_PERIOD, .dflt_text = "month",
                                  .doc = "day, week, month, quarter, year or blocks like '28 days'"},
-    [REVENUE_FORECAST_MODEL] = {.name = "model", .kind = ARG_CHOICE, .choices = retain_law_names,
-                                .dflt = PURCHASE_MBGNBD, .doc = "model of repeat buying"},
+    [REVENUE_FORECAST_MODEL] = {.name = "model", .kind = ARG_CHOICE, .choices = retain_model_names,
+                                .dflt = PURCHASE_MBGNBD,
+                                .doc = "model of repeat buying; auto: what predicted best over the days of this"
+                                       " forecast, at most a third of the history"},
     [REVENUE_FORECAST_RECENT] = {.name = "recent_periods", .kind = ARG_INTEGER, .dflt = 6, .min = 1, .max = 1000,
                                  .doc = "complete periods before as_of whose new customers tell how many will join"},
     {0},
@@ -158,8 +160,8 @@ static void revenue_forecast_fill(Call *call, RevenueForecastState *state, const
     Predictor predictor;
     const Book *book = &call->book;
     buyers_summarise(&buyers, book, call->arena, call->err);
-    predictor_fit(&predictor, book, &buyers, (PurchaseModel)call->args[REVENUE_FORECAST_MODEL].integer, call->arena,
-                  call->err, call->poll);
+    predictor_fit_or_choose(&predictor, book, &buyers, (Method)call->args[REVENUE_FORECAST_MODEL].integer,
+                            (int32_t)state->to[state->n - 1], true, call->arena, call->err, call->poll);
     if (call->err->rc) return;
     for (int k = 0; k < state->n; k++)
         state->outlook[k] = (Outlook){(double)NAN, (double)NAN, (double)NAN, (double)NAN};

@@ -65,6 +65,11 @@ void optimise_init(Optimise *search, int n, const double *start, OptimiseObjecti
         search->status = OPTIMISE_BAD_START;
 }
 
+void optimise_remember(Optimise *search, const double *inverse) {
+    for (int i = 0; i < search->n * search->n; i++) search->inverse[i] = inverse[i];
+    search->learned = true;
+}
+
 /* direction = -inverse * gradient, shortened to OPTIMISE_STEP_MAX; returns its slope. */
 static double optimise_direction(const Optimise *search, double *direction) {
     int n = search->n;
@@ -184,21 +189,23 @@ OptimiseStatus optimise_test(Optimise *search, double gain) {
     return search->status;
 }
 
+/* A negative step stands for differences to one side, from the gradient that is known. */
 static bool optimise_curvature(Optimise *search, double step, double *curvature) {
-    int n = search->n;
-    for (int i = 0; i < n; i++)
-        for (int side = 1; side >= -1; side -= 2) {
+    int n = search->n, last_side = step > 0 ? -1 : 1;
+    double width = step > 0 ? 2 * step : -step;
+    for (int i = 0; i < n; i++) {
+        for (int j = 0; j < n && step < 0; j++) curvature[i * n + j] = -search->gradient[j] / width;
+        for (int j = 0; j < n && step > 0; j++) curvature[i * n + j] = 0;
+        for (int side = 1; side >= last_side; side -= 2) {
             for (int j = 0; j < n; j++)
-                search->trial_point[j] = search->point[j] + (i == j ? side * step : 0);
+                search->trial_point[j] = search->point[j] + (i == j ? side * fabs(step) : 0);
             if (!optimise_try(search)) return false;
-            for (int j = 0; j < n; j++) {
-                double slope = search->trial_gradient[j] / (2 * step);
-                curvature[i * n + j] = side > 0 ? slope : curvature[i * n + j] - slope;
-            }
+            for (int j = 0; j < n; j++) curvature[i * n + j] += side * search->trial_gradient[j] / width;
         }
+    }
     for (int i = 0; i < n; i++)
         for (int j = 0; j < i; j++)
-            curvature[i * n + j] = 0.5 * (curvature[i * n + j] + curvature[j * n + i]);
+            curvature[i * n + j] = curvature[j * n + i] = 0.5 * (curvature[i * n + j] + curvature[j * n + i]);
     return true;
 }
 

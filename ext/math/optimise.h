@@ -50,6 +50,9 @@ typedef struct Optimise {
 void optimise_init(Optimise *search, int n, const double *start, OptimiseObjective objective,
                    void *ctx);
 
+/* After optimise_init: what is known of the inverse curvature there (n x n), so that it need not be learned. */
+void optimise_remember(Optimise *search, const double *inverse);
+
 /* One step; does nothing once the status is final. */
 void optimise_iterate(Optimise *search);
 
@@ -58,7 +61,8 @@ void optimise_iterate(Optimise *search);
  * brought less than gain, as on a ridge that runs to infinity. */
 OptimiseStatus optimise_test(Optimise *search, double gain);
 
-/* The curvature at the point reached, by central differences of the gradient over +-step, and one
+/* The curvature at the point reached, by central differences of the gradient over +-step (a negative step: by one-sided
+ * ones over -step, which are half the work and as good to about that step), and one
  * last Newton step with it, kept when the gradient shrinks.  Writes the inverse curvature (n x n),
  * the covariance of the estimates when the function is a negative log-likelihood.  A search that
  * ended otherwise has converged after all when Newton promises less than gain.  False, with

@@ -9,10 +9,12 @@
 #include <string.h>
 
 #include "base/libm.h"
+#include "math/bulk.h"
 #include "math/logsum.h"
 #include "math/optimise.h"
 
 #define BGNBDFIT_POLL_TERMS 32768  /* likelihood terms between two polls */
+#define BGNBDFIT_SAMPLE 8192       /* triples where the search over at least twice as many begins */
 #define BGNBDFIT_STEP_MAX 32.0     /* purchases summed one by one from a frequency to the next */
 #define BGNBDFIT_LOG_MAX 20.0      /* a log parameter stays within this, about 2e-9 .. 5e8 */
 #define BGNBDFIT_PARAM_LOW 1e-4    /* r, a, b and alpha / age outside these have run away */
@@ -22,7 +24,9 @@
 #define BGNBDFIT_GAIN_LEFT 1e-6    /* the same, where rounding ended the search */
 #define BGNBDFIT_NBD_GAIN_MIN 2.0  /* log-likelihood that two more parameters should bring */
 #define BGNBDFIT_DROPOUT_MIN 1e-4  /* a / (a + b) below this is no attrition */
+#define BGNBDFIT_FAR 700.0         /* log odds that are as good as certain */
 #define BGNBDFIT_DIFFERENCE 1e-4   /* step of a log parameter for the curvature */
+#define BGNBDFIT_DIFFERENCE_SMALL 1e-6 /* the same to one side, where the curvature is large */
 #define BGNBDFIT_PIVOT_MIN 1e-9    /* curvature below this, relative, is a ridge */
 
 /* ---- Tables ---- */
@@ -45,6 +49,8 @@ typedef struct BgnbdfitRun { /* consecutive triples of one frequency */
 typedef struct BgnbdfitWork {
     BgnbdKind kind;
     bool dropout; /* false: the NBD, with r and alpha alone */
+    const double *weak; /* centres of weak priors on the four log parameters; NULL: there are none */
+    bool clear;   /* the optimum was found from a sample's, and there is no ridge near it */
     const Poll *poll;
     int64_t terms; /* since the last poll */
     bool stopped;
@@ -74,23 +80,34 @@ static BgnbdfitShape bgnbdfit_shape(const BgnbdfitData *data) {
     return shape;
 }
 
+/* Triples of the sample where the search over very many begins; 0: no sample. */
+static int64_t bgnbdfit_sample_step(int64_t n) {
+    return n < 2 * BGNBDFIT_SAMPLE ? 0 : n / BGNBDFIT_SAMPLE;
+}
+
+static int64_t bgnbdfit_sample_rows(int64_t n) {
+    return bgnbdfit_sample_step(n) ? n / bgnbdfit_sample_step(n) + 1 : 0;
+}
+
 int64_t bgnbdfit_workspace_size(const BgnbdfitData *data) {
     BgnbdfitShape shape = bgnbdfit_shape(data);
+    int64_t rows = shape.n + bgnbdfit_sample_rows(shape.n), tables = bgnbdfit_sample_step(shape.n) ? 2 : 1;
     size_t row = sizeof(double) + 2 * sizeof(int32_t);
     size_t day = sizeof(BgnbdfitAge) + sizeof(BgnbdfitDay);
-    return shape.n * (int64_t)row + shape.n_runs * (int64_t)sizeof(BgnbdfitRun) +
-           shape.days_max * (int64_t)day + (shape.age_max + 1) * (int64_t)sizeof(int32_t);
+    return rows * (int64_t)row + tables * shape.n_runs * (int64_t)sizeof(BgnbdfitRun) +
+           tables * shape.days_max * (int64_t)day + (shape.age_max + 1) * (int64_t)sizeof(int32_t);
 }
 
 /* Eight-byte members first, so that each array is aligned where the one before it ends. */
 static void bgnbdfit_carve(BgnbdfitWork *w, const BgnbdfitShape *shape, void *workspace) {
+    int64_t rows = shape->n + bgnbdfit_sample_rows(shape->n), tables = bgnbdfit_sample_step(shape->n) ? 2 : 1;
     w->weight = workspace;
-    w->run = (BgnbdfitRun *)(void *)(w->weight + shape->n);
-    w->age = (BgnbdfitAge *)(void *)(w->run + shape->n_runs);
-    w->day = (BgnbdfitDay *)(void *)(w->age + shape->days_max);
-    w->last_day = (int32_t *)(void *)(w->day + shape->days_max);
-    w->now_day = w->last_day + shape->n;
-    w->place = w->now_day + shape->n;
+    w->run = (BgnbdfitRun *)(void *)(w->weight + rows);
+    w->age = (BgnbdfitAge *)(void *)(w->run + tables * shape->n_runs);
+    w->day = (BgnbdfitDay *)(void *)(w->age + tables * shape->days_max);
+    w->last_day = (int32_t *)(void *)(w->day + tables * shape->days_max);
+    w->now_day = w->last_day + rows;
+    w->place = w->now_day + rows;
 }
 
 /* Numbers the days that occur, ascending. */
@@ -106,28 +123,44 @@ static void bgnbdfit_number_days(BgnbdfitWork *w, const BgnbdfitData *data,
         }
 }
 
+/* Adds the next triple; its days are numbered, and those of one frequency come after one another. */
+static void bgnbdfit_add_row(BgnbdfitWork *w, double x, double weight, int32_t last_day, int32_t now_day) {
+    int64_t i = w->n_rows++;
+    if (w->n_runs == 0 || w->run[w->n_runs - 1].x != x) w->run[w->n_runs++] = (BgnbdfitRun){.first = i, .x = x};
+    BgnbdfitRun *run = &w->run[w->n_runs - 1];
+    w->weight[i] = weight;
+    w->last_day[i] = last_day;
+    w->now_day[i] = now_day;
+    run->end = i + 1;
+    run->customers += weight;
+    w->customers += weight;
+    w->purchases += weight * x;
+    w->age[now_day].customers += weight;
+    w->age[now_day].purchases += weight * x;
+}
+
 static void bgnbdfit_prepare(BgnbdfitWork *w, const BgnbdfitData *data, void *workspace) {
     BgnbdfitShape shape = bgnbdfit_shape(data);
     bgnbdfit_carve(w, &shape, workspace);
     bgnbdfit_number_days(w, data, &shape);
-    w->n_rows = shape.n;
     w->age_scale = shape.age_max > 0 ? (double)shape.age_max : 1;
     w->log_alpha_0 = log(w->age_scale);
-    for (int64_t i = 0; i < shape.n; i++) {
-        double x = data->frequency[i], weight = (double)data->count[i];
-        bool next = i == 0 || data->frequency[i] != data->frequency[i - 1];
-        if (next) w->run[w->n_runs++] = (BgnbdfitRun){.first = i, .x = x};
-        BgnbdfitRun *run = &w->run[w->n_runs - 1];
-        w->weight[i] = weight;
-        w->last_day[i] = w->place[data->recency[i]];
-        w->now_day[i] = w->place[data->age[i]];
-        run->end = i + 1;
-        run->customers += weight;
-        w->customers += weight;
-        w->purchases += weight * x;
-        w->age[w->now_day[i]].customers += weight;
-        w->age[w->now_day[i]].purchases += weight * x;
-    }
+    for (int64_t i = 0; i < shape.n; i++)
+        bgnbdfit_add_row(w, data->frequency[i], (double)data->count[i], w->place[data->recency[i]],
+                         w->place[data->age[i]]);
+}
+
+/* Every step-th triple of w, behind its own in the workspace. */
+static void bgnbdfit_prepare_sample(BgnbdfitWork *sample, const BgnbdfitWork *w, int64_t days_max) {
+    int64_t step = bgnbdfit_sample_step(w->n_rows), next = step / 2;
+    *sample = (BgnbdfitWork){.kind = w->kind, .poll = w->poll, .n_days = w->n_days, .age_scale = w->age_scale,
+                             .log_alpha_0 = w->log_alpha_0, .weight = w->weight + w->n_rows, .run = w->run + w->n_runs,
+                             .age = w->age + days_max, .day = w->day + days_max, .last_day = w->last_day + w->n_rows,
+                             .now_day = w->now_day + w->n_rows};
+    for (int64_t d = 0; d < w->n_days; d++) sample->age[d] = (BgnbdfitAge){.day = w->age[d].day};
+    for (int64_t r = 0; r < w->n_runs; r++)
+        for (; next < w->run[r].end; next += step)
+            bgnbdfit_add_row(sample, w->run[r].x, w->weight[next], w->last_day[next], w->now_day[next]);
 }
 
 /* ---- Likelihood of all customers ---- */
@@ -166,27 +199,94 @@ static bool bgnbdfit_add_days(BgnbdfitWork *w, const BgnbdParams *p, BgnbdfitTot
 
 typedef struct BgnbdfitGone { /* sums over the triples of one run; w = P(gone) */
     double softplus, w, w_log, w_share;
-    Logsum log; /* part of softplus: of the triples with one customer, as most are */
 } BgnbdfitGone;
+
+/* Triples are taken BLOCK at a time, so that each step is a short loop over arrays that stay at hand; sums are kept
+ * LANES at a time, so that they do not wait for each other. */
+enum { BGNBDFIT_BLOCK = 256, BGNBDFIT_LANES = 4 };
+
+typedef struct BgnbdfitBlock {
+    int n;                     /* a multiple of BGNBDFIT_LANES: at the end stand triples of no weight */
+    double log_gap[BGNBDFIT_BLOCK], share[BGNBDFIT_BLOCK], weight[BGNBDFIT_BLOCK];
+    double odds[BGNBDFIT_BLOCK], minus[BGNBDFIT_BLOCK], e[BGNBDFIT_BLOCK]; /* e = exp(minus), minus = -|odds| */
+    int n_many;                /* triples of several customers ... */
+    int many[BGNBDFIT_BLOCK];  /* ... and which these are */
+} BgnbdfitBlock;
+
+typedef struct BgnbdfitLanes {
+    double positive[BGNBDFIT_LANES], w[BGNBDFIT_LANES], w_log[BGNBDFIT_LANES], w_share[BGNBDFIT_LANES];
+    double growth[BGNBDFIT_LANES]; /* as of math/logsum.h, of the triples with one customer, as most are */
+} BgnbdfitLanes;
+
+static void bgnbdfit_read_block(const BgnbdfitWork *w, int64_t first, int64_t end, double k, double log_odds,
+                                BgnbdfitBlock *b) {
+    int n = end - first < BGNBDFIT_BLOCK ? (int)(end - first) : BGNBDFIT_BLOCK;
+    b->n_many = 0;
+    for (int j = 0; j < n; j++) {
+        BgnbdfitDay now = w->day[w->now_day[first + j]], last = w->day[w->last_day[first + j]];
+        b->log_gap[j] = now.log_ratio - last.log_ratio;
+        b->share[j] = last.share - now.share;
+        b->weight[j] = w->weight[first + j];
+        b->many[b->n_many] = j;
+        b->n_many += b->weight[j] != 1;
+    }
+    for (b->n = n; b->n % BGNBDFIT_LANES != 0; b->n++)
+        b->log_gap[b->n] = b->share[b->n] = b->weight[b->n] = 0;
+    for (int j = 0; j < b->n; j++) {
+        b->odds[j] = log_odds + k * b->log_gap[j];
+        b->minus[j] = -fabs(b->odds[j]);
+    }
+    for (int j = n; j < b->n; j++) b->minus[j] = -BGNBDFIT_FAR;
+    bulk_exp(b->n, b->minus, b->e);
+}
+
+/* P(gone) is (1 + t) / 2 with t = tanh(odds / 2), whose sign is that of the odds; max(odds, 0) = (odds + |odds|) / 2. */
+static void bgnbdfit_add_block(const BgnbdfitBlock *b, BgnbdfitLanes *sum) {
+    BgnbdfitLanes s = *sum;
+    for (int j = 0; j < b->n; j += BGNBDFIT_LANES)
+        for (int l = 0; l < BGNBDFIT_LANES; l++) {
+            double e = b->e[j + l], t = copysign((1 - e) / (1 + e), b->odds[j + l]);
+            double gone = b->weight[j + l] * (0.5 + 0.5 * t);
+            s.positive[l] += b->weight[j + l] * (b->odds[j + l] - b->minus[j + l]);
+            s.w[l] += gone;
+            s.w_log[l] += gone * b->log_gap[j + l];
+            s.w_share[l] += gone * b->share[j + l];
+        }
+    *sum = s;
+}
+
+/* Adds ln(1 + exp(odds)) - max(odds, 0). */
+static void bgnbdfit_add_rest(BgnbdfitBlock *b, BgnbdfitLanes *sum, double *total) {
+    for (int m = 0; m < b->n_many; m++) {
+        int j = b->many[m];
+        *total += b->weight[j] * log1p(b->e[j]);
+        b->e[j] = 0;
+    }
+    for (int j = 0; j < b->n; j += BGNBDFIT_LANES)
+        for (int l = 0; l < BGNBDFIT_LANES; l++) sum->growth[l] += b->e[j + l] * (1 + sum->growth[l]);
+    for (int l = 0; l < BGNBDFIT_LANES; l++)
+        if (sum->growth[l] > LOGSUM_GROWTH_MAX) {
+            *total += log1p(sum->growth[l]);
+            sum->growth[l] = 0;
+        }
+}
 
 /* The hot loop.  ln(1 + exp(odds)) is taken as max(odds, 0) + ln(1 + e). */
 static void bgnbdfit_gone(const BgnbdfitWork *w, int64_t first, int64_t end, double k,
                           double log_odds, BgnbdfitGone *sum) {
-    BgnbdfitGone s = *sum;
-    for (int64_t i = first; i < end; i++) {
-        BgnbdfitDay now = w->day[w->now_day[i]], last = w->day[w->last_day[i]];
-        double log_gap = now.log_ratio - last.log_ratio;
-        double odds = log_odds + k * log_gap;
-        double e = exp(-fabs(odds));
-        double gone = w->weight[i] * (odds > 0 ? 1 : e) / (1 + e);
-        s.softplus += w->weight[i] * (odds > 0 ? odds : 0);
-        if (w->weight[i] == 1) logsum_add(&s.log, e);
-        else s.softplus += w->weight[i] * log1p(e);
-        s.w += gone;
-        s.w_log += gone * log_gap;
-        s.w_share += gone * (last.share - now.share);
+    BgnbdfitBlock block;
+    BgnbdfitLanes lanes = {.w = {0}};
+    for (int64_t i = first; i < end; i += BGNBDFIT_BLOCK) {
+        bgnbdfit_read_block(w, i, end, k, log_odds, &block);
+        bgnbdfit_add_block(&block, &lanes);
+        bgnbdfit_add_rest(&block, &lanes, &sum->softplus);
     }
-    *sum = s;
+    for (int l = 0; l < BGNBDFIT_LANES; l++) {
+        sum->softplus += 0.5 * lanes.positive[l] + log1p(lanes.growth[l]);
+        sum->w += lanes.w[l];
+        sum->w_log += lanes.w_log[l];
+        sum->w_share += lanes.w_share[l];
+    }
 }
 
 /* Adds the chance of dropout for one frequency. */
@@ -203,7 +303,7 @@ static bool bgnbdfit_add_dropout(BgnbdfitWork *w, const BgnbdParams *p, const Bg
         bgnbdfit_gone(w, i, end, k, log(p->a / before), &gone);
         if (bgnbdfit_tick(w, end - i)) return false;
     }
-    total->value += gone.softplus + logsum_value(&gone.log);
+    total->value += gone.softplus;
     total->r += p->r * gone.w_log;
     total->alpha += k * gone.w_share;
     total->a += gone.w;
@@ -256,6 +356,11 @@ static bool bgnbdfit_objective(void *ctx, const double *point, double *value, do
     if (!w->dropout) return true;
     gradient[2] = -total.a / w->customers;
     gradient[3] = -total.b / w->customers;
+    for (int i = 0; i < n && w->weak; i++) {
+        double sd = i == 1 ? 2 * BGNBDFIT_WEAK : BGNBDFIT_WEAK, away = (point[i] - w->weak[i]) / sd;
+        *value += 0.5 * away * away / w->customers;
+        gradient[i] += away / sd / w->customers;
+    }
     return true;
 }
 
@@ -279,7 +384,8 @@ static bool bgnbdfit_ran_away(int n, const double *point) {
 /* The inverse curvature of the log-likelihood per customer in log parameters.  False on a ridge, where it is
  * singular: the covariance says all the same what is identified. */
 static bool bgnbdfit_curvature(const BgnbdfitWork *w, Optimise *search, double *inverse, double *covariance) {
-    bool found = optimise_finish(search, BGNBDFIT_DIFFERENCE, BGNBDFIT_PIVOT_MIN,
+    double step = w->clear ? -BGNBDFIT_DIFFERENCE_SMALL : BGNBDFIT_DIFFERENCE;
+    bool found = optimise_finish(search, step, BGNBDFIT_PIVOT_MIN,
                                  BGNBDFIT_GAIN_LEFT / w->customers, inverse);
     double precision = 1 / (BGNBDFIT_PRIOR * BGNBDFIT_PRIOR * w->customers);
     if (found || optimise_finish_prior(search, BGNBDFIT_DIFFERENCE, precision, inverse))
@@ -301,13 +407,35 @@ static void bgnbdfit_errors(BgnbdfitWork *w, Optimise *search, Bgnbdfit *out) {
                                    .b = p.b * sqrt(inverse[15] / w->customers)};
 }
 
+/* Of the mean gap between purchases: where alpha may be looked for. */
+static double bgnbdfit_log_gap(const BgnbdfitWork *w) {
+    double mean_age = 0;
+    for (int64_t i = 0; i < w->n_days; i++) mean_age += w->age[i].customers * w->age[i].day;
+    return log(fmax(mean_age / w->customers, 1) / (w->purchases / w->customers + 0.1));
+}
+
+static void bgnbdfit_weak(BgnbdfitWork *w, BgnbdfitWeak *out) {
+    const double centre[4] = {0, bgnbdfit_log_gap(w) - w->log_alpha_0, 0, log(2.5)};
+    double inverse[16];
+    Optimise search;
+    w->weak = centre;
+    w->dropout = true;
+    optimise_init(&search, 4, centre, bgnbdfit_objective, w);
+    bgnbdfit_search(&search, w, BGNBDFIT_GAIN_LEFT);
+    bool found = optimise_finish(&search, BGNBDFIT_DIFFERENCE, BGNBDFIT_PIVOT_MIN, BGNBDFIT_GAIN_LEFT, inverse) &&
+                 search.status == OPTIMISE_CONVERGED;
+    w->weak = NULL;
+    if (!found) return;
+    BgnbdParams p = bgnbdfit_params(w, search.point);
+    const double value[4] = {p.r, p.alpha, p.a, p.b};
+    memcpy(out->value, value, sizeof(value));
+    for (int i = 0; i < 16; i++) out->covariance[i] = inverse[i] / w->customers;
+}
+
 /* r, alpha of the plain NBD. */
 static void bgnbdfit_nbd(BgnbdfitWork *w, double point[2], Bgnbdfit *out) {
     Optimise search;
-    double mean_x = w->purchases / w->customers, mean_age = 0;
-    for (int64_t i = 0; i < w->n_days; i++) mean_age += w->age[i].customers * w->age[i].day;
-    mean_age = fmax(mean_age / w->customers, 1);
-    double start[2] = {0, log(mean_age / (mean_x + 0.1)) - w->log_alpha_0};
+    double start[2] = {0, bgnbdfit_log_gap(w) - w->log_alpha_0};
     w->dropout = false;
     optimise_init(&search, 2, start, bgnbdfit_objective, w);
     bgnbdfit_search(&search, w, BGNBDFIT_GAIN);
@@ -328,7 +456,13 @@ static void bgnbdfit_nbd(BgnbdfitWork *w, double point[2], Bgnbdfit *out) {
 static const double bgnbdfit_start[][4] = {{1, 0.5, 1, 1}, {1, 1, 0.05, 2}, {0.5, 0.3, 0.5, 5}};
 enum { BGNBDFIT_STARTS = sizeof(bgnbdfit_start) / sizeof(bgnbdfit_start[0]) };
 
-/* The best of the starts; the first one is enough when it ends inside, well above the NBD. */
+/* Whether a search ended inside, well above the NBD: then no other start is needed. */
+static bool bgnbdfit_clear(const BgnbdfitWork *w, const Optimise *search, const Bgnbdfit *out) {
+    return -search->value * w->customers - out->log_likelihood_nbd >= BGNBDFIT_NBD_GAIN_MIN &&
+           search->status == OPTIMISE_CONVERGED && !bgnbdfit_ran_away(4, search->point);
+}
+
+/* The best of the starts. */
 static Optimise bgnbdfit_best(BgnbdfitWork *w, const double nbd[2], Bgnbdfit *out) {
     Optimise best = {0}, search;
     w->dropout = true;
@@ -340,13 +474,36 @@ static Optimise bgnbdfit_best(BgnbdfitWork *w, const double nbd[2], Bgnbdfit *ou
         bgnbdfit_search(&search, w, BGNBDFIT_GAIN_ROUGH);
         out->iterations += search.iterations;
         if (i == 0 || search.value < best.value) best = search;
-        bool clear = -best.value * w->customers - out->log_likelihood_nbd >= BGNBDFIT_NBD_GAIN_MIN;
-        if (clear && best.status == OPTIMISE_CONVERGED && !bgnbdfit_ran_away(4, best.point)) break;
+        if (bgnbdfit_clear(w, &best, out)) break;
     }
     int rough = best.iterations;
     bgnbdfit_search(&best, w, BGNBDFIT_GAIN);
     out->iterations += best.iterations - rough;
     return best;
+}
+
+/* Over very many triples the search begins at the optimum of a sample, with the curvature there.  False where that does
+ * not lead to an optimum that needs no other start. */
+static bool bgnbdfit_best_near(BgnbdfitWork *w, int64_t days_max, Optimise *best, Bgnbdfit *out) {
+    BgnbdfitWork sample;
+    Bgnbdfit rough = {0};
+    double nbd[2], inverse[16];
+    if (bgnbdfit_sample_step(w->n_rows) == 0) return false;
+    bgnbdfit_prepare_sample(&sample, w, days_max);
+    bgnbdfit_nbd(&sample, nbd, &rough);
+    Optimise near = bgnbdfit_best(&sample, nbd, &rough);
+    bool known = optimise_finish(&near, BGNBDFIT_DIFFERENCE, BGNBDFIT_PIVOT_MIN, BGNBDFIT_GAIN_LEFT / sample.customers,
+                                 inverse);
+    out->iterations += rough.iterations;
+    w->stopped = sample.stopped;
+    if (w->stopped || !known || bgnbdfit_ran_away(4, near.point)) return false;
+    w->dropout = true;
+    optimise_init(best, 4, near.point, bgnbdfit_objective, w);
+    optimise_remember(best, inverse);
+    bgnbdfit_search(best, w, BGNBDFIT_GAIN);
+    out->iterations += best->iterations;
+    w->clear = !w->stopped && bgnbdfit_clear(w, best, out);
+    return w->clear;
 }
 
 static unsigned bgnbdfit_warnings(const BgnbdfitWork *w, const Optimise *best,
@@ -368,7 +525,7 @@ void bgnbdfit_run(BgnbdKind kind, const BgnbdfitData *data, void *workspace, con
     BgnbdParams none = {NAN, NAN, NAN, NAN};
     double nbd[2];
     *out = (Bgnbdfit){.kind = kind, .params = none, .std_error = none, .nbd = none, .nbd_std_error = none};
-    for (int i = 0; i < 16; i++) out->covariance[i] = NAN;
+    for (int i = 0; i < 16; i++) out->covariance[i] = out->weak.covariance[i] = out->weak.value[i / 4] = NAN;
     for (int i = 0; i < 4; i++) out->nbd_covariance[i] = NAN;
     for (int64_t i = 0; i < data->n; i++) {
         out->customers += data->count[i];
@@ -380,8 +537,10 @@ void bgnbdfit_run(BgnbdKind kind, const BgnbdfitData *data, void *workspace, con
     }
     bgnbdfit_prepare(&w, data, workspace);
     bgnbdfit_nbd(&w, nbd, out);
-    Optimise best = bgnbdfit_best(&w, nbd, out);
+    Optimise best = {0};
+    if (!bgnbdfit_best_near(&w, bgnbdfit_shape(data).days_max, &best, out)) best = bgnbdfit_best(&w, nbd, out);
     if (!w.stopped) bgnbdfit_errors(&w, &best, out);
+    if (!w.stopped && (out->warnings & BGNBDFIT_RIDGE || bgnbdfit_ran_away(4, best.point))) bgnbdfit_weak(&w, &out->weak);
     out->evaluations = w.evaluations;
     out->interrupted = w.stopped;
     if (w.stopped) return;

@@ -25,6 +25,15 @@ typedef struct BgnbdfitData {
 } BgnbdfitData;
 
 #define BGNBDFIT_PRIOR 3.0 /* of a log parameter, a factor of 20 */
+#define BGNBDFIT_WEAK 1.5  /* of the log of a shape in BgnbdfitWeak, of that of a scale twice as much */
+
+/* Where the likelihood has a ridge, its end is as good a fit as a point half way, but not as likely a truth.  The fit with
+ * weak priors says what else may be: normal on the log parameters, around 1 (b: 2.5) and around days that the data
+ * suggest.  What lies between both fits belongs to every interval. */
+typedef struct BgnbdfitWeak {
+    double value[4];           /* parameters, in the order of the model's; NaN: there is no ridge, or none was found */
+    double covariance[16];     /* of their logarithms */
+} BgnbdfitWeak;
 
 enum {
     BGNBDFIT_NO_ATTRITION = 1,  /* nobody is seen to drop out: a / (a + b) is next to 0, or dropout
@@ -41,6 +50,7 @@ typedef struct Bgnbdfit {
     BgnbdParams std_error;      /* asymptotic standard errors, NaN when not identified */
     double covariance[16];      /* asymptotic, of ln(r, alpha, a, b), row by row.  What is not identified has a
                                    standard deviation of about BGNBDFIT_PRIOR; NaN where there is no minimum */
+    BgnbdfitWeak weak;
     double log_likelihood;      /* at params */
     double log_likelihood_nbd;  /* of the best model without dropout ... */
     BgnbdParams nbd, nbd_std_error; /* ... whose r and alpha these are; a and b NaN */

@@ -64,16 +64,24 @@ double churninterval_log_buys(const PurchaseLaw *law, double x, double tx, doubl
 }
 
 /* d ln(1 - P) = -P dL, so the gradient of the log odds L of P is that of ln(1 - P) by -P. */
-Churninterval churninterval_of(const Purchasefit *fit, double x, double tx, double T, double t, double z) {
+static Churninterval churninterval_under(const PurchaseLaw *law, const double *covariance, double x, double tx, double T,
+                                         double t, double z) {
     double gradient[CHURNINTERVAL_PARAMS], variance = 0;
-    int n = retain_purchasefit_models[fit->law.model].n_params;
-    double log_buys = churninterval_log_buys(&fit->law, x, tx, T, t, gradient), none = -expm1(log_buys);
+    int n = retain_purchasefit_models[law->model].n_params;
+    double log_buys = churninterval_log_buys(law, x, tx, T, t, gradient), none = -expm1(log_buys);
     for (int i = 0; i < n; i++) {
         double sum = 0;
-        for (int j = 0; j < n; j++) sum += fit->covariance[i * n + j] * gradient[j];
+        for (int j = 0; j < n; j++) sum += covariance[i * n + j] * gradient[j];
         variance += sum * gradient[i];
     }
     if (none < CHURNINTERVAL_NONE_MIN) return (Churninterval){none + 0 * variance, none + 0 * variance};
     double odds = log(none) - log_buys, reach = z * sqrt(variance) / none;
     return (Churninterval){special_logistic(odds - reach), special_logistic(odds + reach)};
+}
+
+Churninterval churninterval_of(const Purchasefit *fit, double x, double tx, double T, double t, double z) {
+    Churninterval here = churninterval_under(&fit->law, fit->covariance, x, tx, T, t, z);
+    if (!fit->has_weak) return here;
+    Churninterval weak = churninterval_under(&fit->weak, fit->weak_covariance, x, tx, T, t, z);
+    return (Churninterval){fmin(here.low, weak.low), fmax(here.high, weak.high)};
 }

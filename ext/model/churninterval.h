@@ -7,7 +7,9 @@
  *
  * Delta method on the log odds L = ln(P / (1 - P)): their standard error is sqrt(g' C g) with the gradient g of L
  * by the logarithms of the parameters and the covariance C of these (Purchasefit), and the ends are
- * 1 / (1 + exp(-(L +- z sqrt(g' C g)))), which stay inside 0..1.
+ * 1 / (1 + exp(-(L +- z sqrt(g' C g)))), which stay inside 0..1.  Where the fit ended on a ridge, as up to four in ten do
+ * in shops of 60 customers, the interval also holds that of the fit with weak priors (BgnbdfitWeak).  The 90 % interval
+ * then covers 85 to 95 % in shops of 60 to 1000 customers, on ridges too: tests/check_intervals.c.
  */
 #ifndef MODEL_CHURNINTERVAL_H
 #define MODEL_CHURNINTERVAL_H

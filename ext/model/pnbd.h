@@ -28,8 +28,16 @@ typedef struct PnbdParams {
 /* ln(L) of one customer.  gradient (may be NULL) gets d/dr, d/dalpha, d/ds, d/dbeta. */
 double pnbd_loglik(const PnbdParams *params, double x, double tx, double T, double gradient[4]);
 
+/* The same without the sum of ln(r + i) over i = 0 .. x - 1 (in d/dr, of 1 / (r + i)), for loops over many customers:
+ * params and customer are valid. */
+double pnbd_loglik_life(const PnbdParams *params, double x, double tx, double T, double gradient[4]);
+
 /* P(alive at T). */
 double pnbd_p_alive(const PnbdParams *params, double x, double tx, double T);
+
+/* P(a purchase in (T, T + t]) of a customer known to be alive at T, and the density of the next purchase at T + t
+ * (density may be NULL). */
+double pnbd_buys_if_alive(const PnbdParams *params, double x, double T, double t, double *density);
 
 /* P(no purchase in (T, T + t]): gone, or alive and waiting. */
 double pnbd_p_no_purchase(const PnbdParams *params, double x, double tx, double T, double t);

@@ -20,6 +20,9 @@ typedef struct Purchasefit {
     double value[PURCHASEFIT_PARAMS_MAX], std_error[PURCHASEFIT_PARAMS_MAX]; /* by parameter; NaN: not identified */
     double covariance[PURCHASEFIT_PARAMS_MAX * PURCHASEFIT_PARAMS_MAX]; /* of their logarithms, n_params x n_params,
                                                                            row by row; as of Bgnbdfit */
+    PurchaseLaw weak;            /* on a ridge, what a fit with weak priors gives (BgnbdfitWeak), and its covariance */
+    double weak_covariance[PURCHASEFIT_PARAMS_MAX * PURCHASEFIT_PARAMS_MAX];
+    bool has_weak;
     double log_likelihood;
     double log_likelihood_nbd;   /* of the NBD, without dropout */
     int64_t customers, one_timers;
@@ -32,5 +35,10 @@ typedef struct Purchasefit {
 /* Fits; data and workspace as of bgnbdfit_run. */
 void purchasefit_run(PurchaseModel model, const BgnbdfitData *data, void *workspace, const Poll *poll,
                      Purchasefit *out);
+
+/* The same after base, the BG/NBD (for PURCHASE_BGNBD) or the MBG/NBD (for the others) fitted to these data.  near:
+ * what the same model was fitted to much the same customers, where its search may begin; NULL: nothing. */
+void purchasefit_continue(PurchaseModel model, const BgnbdfitData *data, const Bgnbdfit *base, const Purchasefit *near,
+                          const Poll *poll, Purchasefit *out);
 
 #endif

@@ -19,4 +19,8 @@ double purchasenext_p_never(const PurchaseLaw *law, double x, double tx, double 
  * when that is later than days_max. */
 int32_t purchasenext_day(const PurchaseLaw *law, double x, double T, double share, int32_t days_max);
 
+/* The same for n shares. */
+void purchasenext_days(const PurchaseLaw *law, double x, double T, int n, const double *share, int32_t days_max,
+                       int32_t *day);
+
 #endif

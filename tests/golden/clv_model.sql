@@ -34,6 +34,10 @@ SELECT DISTINCT model, parameter, value, reason FROM clv_model('twenty');
 SELECT DISTINCT churn_probability, p_alive, value_at_risk, note FROM churn_candidates('twenty', 90, 0, 'auto');
 SELECT DISTINCT predicted_clv, note FROM clv('twenty') WHERE model = 'auto';
 
+-- What auto takes, in clv and in churn_candidates.
+SELECT model, count(*) AS parameters, max(chosen) AS chosen, max(chosen_for_churn) AS for_churn, max(reason) AS reason
+  FROM clv_model('orders', 'auto') GROUP BY model ORDER BY 3 DESC;
+
 -- Nobody, and what is refused.
 SELECT count(*) AS n FROM clv_model('small') WHERE as_of = '2020-01-01';
 SELECT model FROM clv_model('small', 'pnb');

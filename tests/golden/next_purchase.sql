@@ -12,6 +12,9 @@ SELECT model, count(*) AS n, round(sum(p_no_more), 2) AS no_more, (SELECT round(
          WHERE c.model = p.model) AS not_alive, max(expected_date) AS expected, max(note) AS note
   FROM next_purchase('orders') AS p WHERE model IN ('bgnbd', 'mbgnbd', 'pnbd', 'nbd') GROUP BY model;
 
+-- The model that predicted the last 90 days best, and why it is that one.
+SELECT DISTINCT note FROM next_purchase('orders', 'auto');
+
 -- What other reports say of the same customers: nothing differs.
 SELECT * FROM next_purchase('orders') AS n JOIN churn_candidates('orders', 90, 0) AS c USING (customer_id)
  WHERE abs(n.p_no_more - 1 + c.p_alive) > 1e-12 OR n.usual_gap_days <> c.usual_gap_days OR n.last_order_date <> c.last_order_date
