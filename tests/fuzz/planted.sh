@@ -54,7 +54,7 @@ digits_over_the_end|scores|s/if (out->n == DECIMAL_READ_DIGITS ||/if (out->n == 
 negative_parameter|scores|s/(reader->number\[key\] < MODELTEXT_PARAM_MIN ||/(reader->number[key] == 0 ||/
 key_twice|scores|s/^        if (reader->given\[key\])$/        if (0)/
 parameters_exchanged|scores|s/.a = number\[MODELTEXT_A\], .b = number\[MODELTEXT_B\]};/.a = number[MODELTEXT_B], .b = number[MODELTEXT_A]};/
-law_not_kept|scores|s/function_keep(out, CLV_SCORES_MODEL, model, sizeof(\*model));/model->law.model = PURCHASE_NBD, function_keep(out, CLV_SCORES_MODEL, model, sizeof(*model));/
+kept_model_changes|scores|s|if (kept) \*model = \*kept;|if (kept) *model = *kept, model->law.as.bgnbd.r *= 2;|
 fit_by_order|scores|s/^    group->monetary_value\[group->n++\] = repeat ? money : (double)NAN;/    group->monetary_value[group->n++] = repeat \&\& group->n ? money : (double)NAN;/
 long_message|scores|s/" not %s", modeltext_keys\[key\].name, err_quote(reader->at, (size_t)n, shown));/" not %.*s", modeltext_keys[key].name, n, reader->at);/
 finalize_missing|sql|s/^    sqlite3_finalize(first);$/    (void)first;/
