@@ -108,6 +108,28 @@ START_TEST(pnbd_forecasts_are_monotone) {
 }
 END_TEST
 
+/* Who has just bought and waits for t is who has been silent for t: P(no purchase) is a ratio of two likelihoods, which
+ * are integrated another way.  Also where alpha is many thousand times beta, and the reverse. */
+START_TEST(pnbd_waiting_is_silence) {
+    static const double times[] = {0.5, 30, 365, 36500};
+    uint64_t state = 5;
+    for (int i = 0; i < 400; i++) {
+        double number[4];
+        for (int j = 0; j < 4; j++) number[j] = (double)(db_random(&state) >> 11) * 0x1p-53;
+        PnbdParams p = {pow(10, 4 * number[0] - 2), pow(10, 5 * number[1] - 1), pow(10, 4 * number[2] - 2),
+                        pow(10, 5 * number[3] - 1)};
+        double x = i % 3 ? (double)(db_random(&state) % 30) : 0, T = i % 3 ? (double)(db_random(&state) % 900) : 0;
+        for (int k = 0; k < COUNT(times); k++) {
+            double got = pnbd_p_no_purchase(&p, x, T, T, times[k]);
+            double want = exp(pnbd_loglik(&p, x, T, T + times[k], NULL) - pnbd_loglik(&p, x, T, T, NULL));
+            if (!(fabs(got - want) <= 1e-9))
+                ck_abort_msg("r %.17g alpha %.17g s %.17g beta %.17g, x %g T %g: nothing for %g days is %.17g, not %.17g", p.r,
+                             p.alpha, p.s, p.beta, x, T, times[k], got, want);
+        }
+    }
+}
+END_TEST
+
 START_TEST(pnbd_stress_cases) {
     Oracle *oracle = oracle_open("numeric_stress_open");
     if (!oracle) return;
@@ -582,6 +604,7 @@ int main(void) {
     tcase_add_test(tc, pnbd_has_no_unit_of_time);
     tcase_add_test(tc, pnbd_limits);
     tcase_add_test(tc, pnbd_forecasts_are_monotone);
+    tcase_add_test(tc, pnbd_waiting_is_silence);
     tcase_add_test(tc, pnbd_stress_cases);
     tcase_add_test(tc, pnbd_customers_of_the_oracle);
     tcase_add_test(tc, pnbd_fit_of_the_oracle);

@@ -8,9 +8,13 @@
 #include "math/special.h"
 
 #define PNBD_CUT 45.0 /* exp(-45) = 3e-20 of the largest value no longer counts */
+#define PNBD_WIDE 2.6 /* a panel of w; only alpha far from beta and a long silence want more than PNBD_PANELS */
+#define PNBD_TAIL_REACH 4.0 /* the first panel, in units of 1 / ratio: 16 points have 4e-14 there */
+#define PNBD_TAIL_WIDE 3.0  /* a panel: a fall like exp(-exp(q)) is over within it */
 enum {
-    PNBD_PANELS = 2,    /* of QUADRATURE_POINTS, for J */
-    PNBD_PANELS_TAIL = 4,
+    PNBD_PANELS = 2,    /* of QUADRATURE_POINTS, for J: at least */
+    PNBD_PANELS_TAIL = 4, /* at least */
+    PNBD_PANELS_TAIL_MAX = 64,
     PNBD_BISECTIONS = 60
 };
 
@@ -84,8 +88,8 @@ static PnbdGone pnbd_gone(const PnbdParams *p, double x, double tx, double T) {
     double end = pnbd_curve_end(&c, log1p((T - tx) / c.large));
     if (!(end > 0)) return (PnbdGone){.log_mass = -INFINITY};
     double d = fmin(-log1p(-(c.small / c.large)), end), top = log1p(end / d);
-    for (int i = 0; i < PNBD_PANELS; i++)
-        pnbd_curve_panel(&c, d, top * i / PNBD_PANELS, top * (i + 1) / PNBD_PANELS, &sum);
+    int panels = top > PNBD_PANELS * PNBD_WIDE ? (int)ceil(top / PNBD_WIDE) : PNBD_PANELS;
+    for (int i = 0; i < panels; i++) pnbd_curve_panel(&c, d, top * i / panels, top * (i + 1) / panels, &sum);
     double log_large = log(c.large) + sum.l / sum.mass, log_small = log(c.small) + sum.log_small / sum.mass;
     double per_large = sum.per_large / sum.mass, per_small = sum.per_small / sum.mass;
     return (PnbdGone){.log_mass = log(sum.mass) - c.k * log(c.large) + c.e * log(c.large / c.small),
@@ -147,7 +151,23 @@ static double pnbd_tail_fall(const PnbdTail *tail, double q) {
     return fall;
 }
 
-/* Its integral over 0..limit.  The panels halve towards 0, where it is steepest. */
+/* Panels that halve towards 0, so many that the first one is not wider than the scale on which ln(1 + ratio (exp(q) - 1))
+ * bends: a customer who came today, in a shop where alpha is many times beta, has 1 / ratio far below 1. */
+static int pnbd_tail_panels(const PnbdTail *tail, double end) {
+    int panels = PNBD_PANELS_TAIL;
+    if (tail->power > 0)
+        while (panels < PNBD_PANELS_TAIL_MAX && ldexp(end, 1 - panels) * tail->ratio > PNBD_TAIL_REACH) panels++;
+    return panels;
+}
+
+static double pnbd_tail_panel(const PnbdTail *tail, double low, double high) {
+    double node[QUADRATURE_POINTS], weight[QUADRATURE_POINTS], sum = 0;
+    quadrature_panel(low, high, node, weight);
+    for (int i = 0; i < QUADRATURE_POINTS; i++) sum += weight[i] * exp(-pnbd_tail_fall(tail, node[i]));
+    return sum;
+}
+
+/* Its integral over 0..limit. */
 static double pnbd_tail_integral(const PnbdTail *tail, double limit) {
     double end = limit, sum = 0;
     if (pnbd_tail_fall(tail, limit) > PNBD_CUT) {
@@ -158,11 +178,12 @@ static double pnbd_tail_integral(const PnbdTail *tail, double limit) {
             else low = middle;
         }
     }
-    for (int panel = 0; panel < PNBD_PANELS_TAIL; panel++) {
-        double node[QUADRATURE_POINTS], weight[QUADRATURE_POINTS];
-        double low = panel == 0 ? 0 : ldexp(end, panel - PNBD_PANELS_TAIL);
-        quadrature_panel(low, ldexp(end, panel + 1 - PNBD_PANELS_TAIL), node, weight);
-        for (int i = 0; i < QUADRATURE_POINTS; i++) sum += weight[i] * exp(-pnbd_tail_fall(tail, node[i]));
+    int panels = pnbd_tail_panels(tail, end);
+    for (int panel = 0; panel < panels; panel++) {
+        double low = panel == 0 ? 0 : ldexp(end, panel - panels), high = ldexp(end, panel + 1 - panels);
+        int parts = 1 + (int)((high - low) / PNBD_TAIL_WIDE);
+        for (int i = 0; i < parts; i++)
+            sum += pnbd_tail_panel(tail, low + (high - low) * i / parts, low + (high - low) * (i + 1) / parts);
     }
     return sum;
 }
