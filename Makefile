@@ -7,7 +7,7 @@
 #   make fuzz            the fuzzers, FUZZ_SECONDS=120 each (tests/fuzz/run.sh)
 #   make soak            one writer and its readers for SOAK_SECONDS (60), plain and under ThreadSanitizer
 #   make versions        the SQL tests against older and newer versions of SQLite, fetched with npm
-#   make faults          the fault tests in full: every call, code and page that may fail, interrupts at 300 moments
+#   make faults          the fault tests in full: every call, code and page that may fail, interrupts at 30 moments of each report
 #   make analyse         what gcc -fanalyzer, clang-tidy and cppcheck find without running it
 #   make valgrind        golden tests and check programs under memcheck, in full
 #   make coverage        lines and branches that the tests reach, and a checked list of those they do not
@@ -120,9 +120,10 @@ check: $(LIBRARY) amalgamation $(BUILD)/shop.db
 fuzz: amalgamation
 	sh tests/fuzz/run.sh
 
-faults: $(LIBRARY) amalgamation $(BUILD)/tests/check_api $(BUILD)/tests/check_faults $(BUILD)/tests/check_limits
+faults: $(LIBRARY) amalgamation $(BUILD)/tests/check_api $(BUILD)/tests/check_faults $(BUILD)/tests/check_limits $(BUILD)/tests/check_every
 	RETAIN_LONG=1 RETAIN_LIBRARY=$(abspath $(LIBRARY)) $(BUILD)/tests/check_api
 	RETAIN_LONG=1 RETAIN_LIBRARY=$(abspath $(LIBRARY)) $(BUILD)/tests/check_faults
+	RETAIN_LONG=1 RETAIN_LIBRARY=$(abspath $(LIBRARY)) $(BUILD)/tests/check_every
 	RETAIN_LONG=1 RETAIN_LIBRARY=$(abspath $(LIBRARY)) $(BUILD)/tests/check_limits
 
 analyse: $(LIBRARY) amalgamation

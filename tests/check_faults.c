@@ -191,9 +191,10 @@ static bool faults_hit(Faults *faults, int fault, const char *path, const char *
     return n_failed > 0;
 }
 
-/* All calls of a long statement only in the full sweep. */
+/* All calls of a long statement only in the full sweep, and where a test says so. */
+static bool faults_every;
 static int64_t faults_next(int64_t n) {
-    return ops_long() || n < 300 ? n + 1 : n + 1 + n / 64;
+    return ops_long() || faults_every || n < 300 ? n + 1 : n + 1 + n / 64;
 }
 
 static int64_t faults_sweep(Faults *faults, int fault, const char *path, const char *sql) {
@@ -221,6 +222,13 @@ START_TEST(any_allocation_may_fail) {
     int64_t n = faults_sweep(&faults_memory, SQLITE_NOMEM, faults_path, faults_ops[_i]);
     if (getenv("FAULTS_VERBOSE")) printf("%6d allocations: %s\n", (int)n, faults_ops[_i]);
     ck_assert_int_gt(n, 2);
+}
+END_TEST
+
+/* Each remedy is put together from texts, any of which may lack memory. */
+START_TEST(any_allocation_of_a_remedy_may_fail) {
+    faults_every = true;
+    ck_assert_int_gt(faults_sweep(&faults_memory, SQLITE_NOMEM, faults_path, "SELECT fix FROM data_quality('spaced')"), 300);
 }
 END_TEST
 
@@ -469,6 +477,7 @@ int main(void) {
     tcase_add_unchecked_fixture(tc, faults_prepare, faults_clean_up);
     tcase_add_test(tc, every_function_is_swept);
     tcase_add_loop_test(tc, any_allocation_may_fail, 0, faults_n_ops);
+    tcase_add_test(tc, any_allocation_of_a_remedy_may_fail);
     tcase_add_loop_test(tc, any_read_may_fail, 0, faults_n_ops);
     tcase_add_loop_test(tc, utf16_conversions_may_fail, 0, 4);
     tcase_add_loop_test(tc, loading_may_fail, 0, 2);

@@ -90,6 +90,39 @@ START_TEST(pnbd_limits) {
 }
 END_TEST
 
+/* Every function says NaN where one parameter or argument is none, and fills the gradient with it. */
+START_TEST(nothing_comes_of_wrong_parameters) {
+    static const double wrong[] = {0, -1, NAN, INFINITY};
+    for (int i = 0; i < 4 * COUNT(wrong); i++) {
+        double number[4] = {1, 2, 3, 4}, gradient[4] = {0, 0, 0, 0}, slopes[4] = {0, 0, 0, 0};
+        number[i % 4] = wrong[i / 4];
+        PnbdParams p = {number[0], number[1], number[2], number[3]};
+        BgbbParams b = {number[0], number[1], number[2], number[3]};
+        ck_assert(isnan(pnbd_loglik(&p, 1, 5, 9, gradient)) && isnan(gradient[0]) && isnan(gradient[3]));
+        ck_assert(isnan(pnbd_p_alive(&p, 1, 5, 9)) && isnan(pnbd_p_no_purchase(&p, 1, 5, 9, 3)));
+        ck_assert(isnan(pnbd_expected_if_alive(&p, 1, 9, 3)) && isnan(pnbd_discounted_if_alive(&p, 1, 9, 3, 0.1)));
+        ck_assert(isnan(bgbb_loglik(&b, 1, 5, 9, slopes)) && isnan(slopes[0]) && isnan(slopes[3]));
+        ck_assert(isnan(bgbb_p_alive(&b, 1, 5, 9)) && isnan(bgbb_expected_purchases(&b, 1, 5, 9, 3, 0)));
+        SbgParams s = {number[0], number[1]};
+        bool good = i % 4 > 1;
+        ck_assert(isnan(sbg_log_survival(&s, 3)) != good && isnan(sbg_expected_renewals(&s, 3, 2)) != good);
+    }
+    PnbdParams p = pnbd_params[0];
+    BgbbParams b = {1, 2, 3, 4};
+    SbgParams s = {1, 2};
+    ck_assert(isnan(pnbd_loglik(&p, INFINITY, 1, 2, NULL)) && isnan(pnbd_p_no_purchase(&p, 1, 1, 2, INFINITY)));
+    ck_assert(isnan(pnbd_expected_if_alive(&p, 1, 2, -1)) && isnan(pnbd_expected_if_alive(&p, 1, 2, INFINITY)));
+    ck_assert(isnan(pnbd_discounted_if_alive(&p, 1, 2, -1, 0.1)) && isnan(pnbd_discounted_if_alive(&p, 1, 2, INFINITY, 0.1)));
+    ck_assert(isnan(pnbd_discounted_if_alive(&p, 1, 2, 1, -0.1)) && isnan(pnbd_discounted_if_alive(&p, 1, 2, 1, INFINITY)));
+    ck_assert(isnan(bgbb_loglik(&b, -1, 1, 2, NULL)) && isnan(bgbb_loglik(&b, 2, 1, 2, NULL)));
+    ck_assert(isnan(bgbb_loglik(&b, 1, 3, 2, NULL)) && isnan(bgbb_loglik(&b, 0, 1, 2, NULL)));
+    ck_assert(isnan(bgbb_p_no_purchase(&b, 1, 1, 2, -1)) && isnan(bgbb_p_no_purchase(&b, 1, 1, 2, INT32_MAX)));
+    ck_assert(isnan(bgbb_expected_purchases(&b, 1, 1, 2, -1, 0)) && isnan(bgbb_expected_purchases(&b, 1, 1, 2, 1, -1)));
+    ck_assert(isnan(sbg_log_survival(&s, -1)) && isnan(sbg_log_survival(&s, INFINITY)));
+    ck_assert(isnan(sbg_expected_renewals(&s, 1, -1)) && isnan(sbg_expected_renewals(&s, 1, INFINITY)));
+}
+END_TEST
+
 /* P(no purchase) falls with the horizon to P(gone); purchases rise with it; discounting lowers them. */
 START_TEST(pnbd_forecasts_are_monotone) {
     for (int i = 0; i < COUNT(pnbd_params); i++)
@@ -105,6 +138,28 @@ START_TEST(pnbd_forecasts_are_monotone) {
                 expected = e;
             }
         }
+}
+END_TEST
+
+/* Who has just bought and waits for t is who has been silent for t: P(no purchase) is a ratio of two likelihoods, which
+ * are integrated another way.  Also where alpha is many thousand times beta, and the reverse. */
+START_TEST(pnbd_waiting_is_silence) {
+    static const double times[] = {0.5, 30, 365, 36500};
+    uint64_t state = 5;
+    for (int i = 0; i < 400; i++) {
+        double number[4];
+        for (int j = 0; j < 4; j++) number[j] = (double)(db_random(&state) >> 11) * 0x1p-53;
+        PnbdParams p = {pow(10, 4 * number[0] - 2), pow(10, 5 * number[1] - 1), pow(10, 4 * number[2] - 2),
+                        pow(10, 5 * number[3] - 1)};
+        double x = i % 3 ? (double)(db_random(&state) % 30) : 0, T = i % 3 ? (double)(db_random(&state) % 900) : 0;
+        for (int k = 0; k < COUNT(times); k++) {
+            double got = pnbd_p_no_purchase(&p, x, T, T, times[k]);
+            double want = exp(pnbd_loglik(&p, x, T, T + times[k], NULL) - pnbd_loglik(&p, x, T, T, NULL));
+            if (!(fabs(got - want) <= 1e-9))
+                ck_abort_msg("r %.17g alpha %.17g s %.17g beta %.17g, x %g T %g: nothing for %g days is %.17g, not %.17g", p.r,
+                             p.alpha, p.s, p.beta, x, T, times[k], got, want);
+        }
+    }
 }
 END_TEST
 
@@ -581,7 +636,9 @@ int main(void) {
     tcase_add_test(tc, pnbd_gradient_is_that_of_the_likelihood);
     tcase_add_test(tc, pnbd_has_no_unit_of_time);
     tcase_add_test(tc, pnbd_limits);
+    tcase_add_test(tc, nothing_comes_of_wrong_parameters);
     tcase_add_test(tc, pnbd_forecasts_are_monotone);
+    tcase_add_test(tc, pnbd_waiting_is_silence);
     tcase_add_test(tc, pnbd_stress_cases);
     tcase_add_test(tc, pnbd_customers_of_the_oracle);
     tcase_add_test(tc, pnbd_fit_of_the_oracle);

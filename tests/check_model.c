@@ -375,6 +375,9 @@ START_TEST(nonsense_is_nan) {
     ck_assert(isnan(gammagamma_expected_spend(&cdnow_spend, INFINITY, 3)));
     ck_assert(isnan(gammagamma_expected_spend(&cdnow_spend, 1, -3)));
     ck_assert(isnan(bgnbd_expected_purchases(BGNBD_BG, &cdnow_bg, 1, 1, 2, INFINITY)));
+    /* Two shares that are both rounded up are still no more than all. */
+    BgnbdParams rounded = {0.57932274095065883, 16.010120413806501, 0.0012535626067764355, 198.13254822728393};
+    ck_assert_double_le(bgnbd_p_no_purchase(BGNBD_BG, &rounded, 6, 0, 0, 0), 1);
     ck_assert(isnan(bgnbd_p_no_purchase(BGNBD_BG, &cdnow_bg, 1, 1, 2, INFINITY)));
     ck_assert(isnan(bgnbd_p_no_purchase(BGNBD_BG, &cdnow_bg, 1, 3, 2, 1)));
     ck_assert(isnan(bgnbd_expected_if_alive(BGNBD_BG, &cdnow_bg, 1, 2, INFINITY)));

@@ -659,6 +659,55 @@ START_TEST(years_of_calendars) {
 }
 END_TEST
 
+/* What cannot be read may still be a day of another calendar. */
+START_TEST(calendars_of_unreadable_days) {
+    static const struct {
+        const char *day, *check;
+    } days[] = {{"'14040915'", "date_jalali"}, {"'25670915'", "date_buddhist"}, {"'20240915'", "date_yyyymmdd"},
+                {"'12040915'", "date_yyyymmdd"}, {"'16040915'", "date_yyyymmdd"}, {"'27040915'", "date_yyyymmdd"},
+                {"'14041305'", "date_unreadable"}, {"'14040015'", "date_unreadable"}, {"'14040032'", "date_unreadable"},
+                {"'14040900'", "date_unreadable"}, {"'1404091x'", "date_unreadable"}, {"'1404-02-31'", "date_jalali"},
+                {"'1404-12-32'", "date_impossible"}, {"'1204-02-30'", "date_impossible"}, {"'1604-02-30'", "date_impossible"},
+                {"'2567-02-29'", "date_buddhist"}, {"'2567-02-30'", "date_impossible"}, {"'2243-02-30'", "date_impossible"},
+                {"'2844-02-30'", "date_impossible"}, {"14040915", "date_jalali"}, {"25670915", "date_buddhist"},
+                {"14041305", "date_unreadable"}, {"-14040915", "date_unreadable"}, {"140409155", "date_unreadable"},
+                {"12040915", "date_unreadable"}, {"27040915", "date_unreadable"}};
+    sqlite3 *db = db_open(NULL);
+    db_exec(db, "CREATE TABLE orders(customer_id, order_date)");
+    for (int i = 0; i < COUNT(days); i++) {
+        db_exec(db, "DELETE FROM orders; INSERT INTO orders VALUES (1, %s), (2, %s)", days[i].day, days[i].day);
+        char *found = db_rows(db, "SELECT group_concat(check_name) FROM data_quality('orders') WHERE check_name LIKE 'date%%' AND"
+                                  " rows = 2");
+        ck_assert_msg(strcmp(found, days[i].check) == 0, "%s: %s", days[i].day, found);
+        free(found);
+    }
+    db_close(db);
+}
+END_TEST
+
+/* Remedies that the golden tests do not show: two units of numbers, blanks that do not break, a currency without amounts,
+ * ids that cannot be written as SQL. */
+START_TEST(remedies_of_odd_tables) {
+    sqlite3 *db = db_open(NULL);
+    db_exec(db, "CREATE TABLE units(customer_id, order_date); INSERT INTO units VALUES (1, 20240105), (2, 20240106), (3,"
+                " 20240107), (4, 1704412800);"
+                "CREATE TABLE blanks(customer_id, order_date, amount); INSERT INTO blanks VALUES (1, '2024-01-05', '1' ||"
+                " char(160) || '200'), (2, '2024-01-06', 5);"
+                "CREATE TABLE money(customer_id, order_date, currency); INSERT INTO money VALUES (1, '2024-01-05', 'EUR'), (2,"
+                " '2024-01-06', 'USD'), (3, '2024-01-06', 'USD');"
+                "CREATE TABLE codes(customer_id, order_date, amount, currency); INSERT INTO codes VALUES (1, '2024-01-05', 1, 978),"
+                " (2, '2024-01-06', 1, 840.5), (3, '2024-01-06', 1, 840.5), (4, '2024-01-06', 1, hex(zeroblob(300)));");
+    db_expect(db, "SELECT rows, fix FROM data_quality('units') WHERE check_name = 'date_mixed_types'",
+              "1|write all dates as yyyymmdd, like most");
+    db_expect(db, "SELECT fix FROM data_quality('blanks') WHERE check_name = 'amount_unreadable'",
+              "UPDATE \"blanks\" SET \"amount\" = replace(\"amount\", char(160), '') WHERE typeof(\"amount\") = 'text';");
+    db_expect(db, "SELECT severity, rows FROM data_quality('money') WHERE check_name = 'several_currencies'", "note|1");
+    db_expect(db, "SELECT severity, rows, fix FROM data_quality('codes') WHERE check_name = 'several_currencies'",
+              "error|2|make a view of one currency, or convert the amounts");
+    db_close(db);
+}
+END_TEST
+
 /* Ten NUL bytes are not the day that was read before them. */
 START_TEST(nul_bytes_are_no_day) {
     sqlite3 *db = db_open(NULL);
@@ -788,6 +837,8 @@ int main(void) {
     tcase_add_test(tc, bounds_of_new_customers);
     tcase_add_test(tc, bounds_of_size);
     tcase_add_test(tc, years_of_calendars);
+    tcase_add_test(tc, calendars_of_unreadable_days);
+    tcase_add_test(tc, remedies_of_odd_tables);
     tcase_add_test(tc, nul_bytes_are_no_day);
     tcase_add_test(tc, uci_lines);
     tcase_add_test(tc, cdnow);

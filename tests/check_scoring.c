@@ -40,6 +40,22 @@ START_TEST(decimals_come_back) {
 }
 END_TEST
 
+/* A power of ten that no double holds may be printed from just below: 9.99...95 becomes 10. */
+START_TEST(powers_of_ten_are_printed) {
+    int n_round = 0;
+    for (int power = -300; power <= 300; power++) {
+        char text[DECIMAL_TEXT_SIZE], written[40];
+        double back = 0;
+        snprintf(written, sizeof(written), "1e%d", power);
+        decimal_print(strtod(written, NULL), text);
+        ck_assert_msg(strtod(text, NULL) == strtod(written, NULL), "%s is printed as %s", written, text);
+        ck_assert_msg(decimal_parse(text, &back) == (int)strlen(text) && back == strtod(written, NULL), "%s", text);
+        n_round += strspn(text, "01.") == strcspn(text, "e");
+    }
+    ck_assert_int_gt(n_round, 60);
+}
+END_TEST
+
 /* Up to 40 digits, and those that lie half way between two doubles, against the C library's strtod. */
 START_TEST(decimals_are_rounded_to_nearest) {
     uint64_t state = 8;
@@ -67,9 +83,14 @@ START_TEST(decimals_are_written_and_refused) {
                    {9.5e-5, "0.000095000000000000005"}, {6.02e23, "6.02e+23"}, {1e100, "1.0e+100"},
                    {5e-324, "4.9406564584124654e-324"}, {1.7976931348623157e308, "1.7976931348623157e+308"}};
     static const char *const refused[] = {"", "-", "+1", "01", "1.", ".5", "1e", "1e+", "--1", "1e301", "1e-301",
-                                          "1e401", "1e99999999999", "nan", "Infinity",
+                                          "1e401", "1e99999999999", "nan", "Infinity", "1e311", "1e-311",
+                                          "123456789012345678901234567890123456789012345.5",
                                           "0.12345678901234567890123456789012345678901"};
-    char text[DECIMAL_TEXT_SIZE];
+    char text[DECIMAL_TEXT_SIZE], zeros[512] = "0.";
+    memset(zeros + 2, '0', 402);
+    zeros[404] = '1';
+    double nothing = 0;
+    ck_assert_int_eq(decimal_parse(zeros, &nothing), 0);
     for (int i = 0; i < COUNT(printed); i++) {
         decimal_print(printed[i].value, text);
         ck_assert_str_eq(text, printed[i].text);
@@ -292,6 +313,51 @@ START_TEST(broken_texts_are_refused) {
 }
 END_TEST
 
+/* A table of customers that grows beyond its first room, and rows that are no history. */
+START_TEST(many_customers_and_odd_ones) {
+    sqlite3 *db = db_open(NULL);
+    db_exec(db, "CREATE TABLE customers(customer_id, frequency, recency, age, monetary_value); WITH RECURSIVE n(i) AS (SELECT 1"
+                " UNION ALL SELECT i + 1 FROM n WHERE i < 3000) INSERT INTO customers SELECT i, i * 7919 %% 5, CASE WHEN i * 7919"
+                " %% 5 THEN 5 + i %% 300 ELSE 0 END, 400 + i %% 90, 10.0 + i %% 17 FROM n");
+    db_expect(db, "SELECT count(*), count(p_alive), sum(frequency) FROM clv('customers')", "3000|3000|6000");
+    static const char *const wrong[][2] = {
+        {"1.5, 5, 400, 1", "frequency must be a whole number of days, not 1.5"},
+        {"-1, 5, 400, 1", "frequency must be a whole number of days, not -1"},
+        {"3700000, 5, 400, 1", "frequency must be a whole number of days, not 3700000"},
+        {"'many', 5, 400, 1", "frequency must be a whole number of days, not 'many'"},
+        {"1, NULL, 400, 1", "recency must be a whole number of days, not NULL"},
+        {"1, 5, x'00', 1", "age must be a whole number of days, not a blob"},
+        {"1, 5, 400, 'x'", "monetary_value must be a number, not 'x'"},
+        {"1, 5, 400, 9e999", "monetary_value must be a number, not Inf"}};
+    for (int i = 0; i < COUNT(wrong); i++) {
+        db_exec(db, "DELETE FROM customers WHERE customer_id > 3000; INSERT INTO customers VALUES (3001, %s)", wrong[i][0]);
+        db_expect_error(db, "SELECT * FROM clv('customers')", SQLITE_ERROR, wrong[i][1]);
+        db_expect(db, "SELECT count(*), max(rows_skipped) FROM clv('customers') WHERE on_error = 'skip'", "3000|1");
+    }
+    static const char *const learning[] = {"SELECT * FROM clv('customers') WHERE model = 'auto' AND on_error = 'skip'",
+                                           "SELECT * FROM churn_candidates('customers') WHERE model = 'auto' AND on_error = 'skip'",
+                                           "SELECT * FROM churn_candidates('customers') WHERE model = 'classifier' AND on_error = 'skip'"};
+    for (int i = 0; i < COUNT(learning); i++)
+        db_expect_error(db, learning[i], SQLITE_ERROR, "learns from orders, and the source is a table of customers");
+    db_close(db);
+}
+END_TEST
+
+/* Where all spend the same there is a mean, but nothing to fit. */
+START_TEST(equal_spend_is_a_mean) {
+    sqlite3 *db = db_open(NULL);
+    db_exec(db, "CREATE TABLE customers(f, r, a, m); WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 400)"
+                " INSERT INTO customers SELECT i %% 4, CASE WHEN i %% 4 THEN 5 + i %% 300 ELSE 0 END, 400 + i %% 90, 12.5 FROM n");
+    char *text = db_rows(db, "SELECT clv_fit(f, r, a, m) FROM customers");
+    ck_assert_msg(strstr(text, "\"spend\":{") && strstr(text, "\"mean\":12.5}"), "%s", text);
+    char *spend = db_rows(db, "SELECT expected_spend(%Q, 2, 12.5), expected_spend(%Q, 0, NULL)", text, text);
+    ck_assert_msg(fabs(strtod(spend, NULL) - 12.5) < 1e-6, "%s", spend);
+    free(spend);
+    free(text);
+    db_close(db);
+}
+END_TEST
+
 /* Parameters of any size give a figure or NULL, in finite time. */
 START_TEST(extreme_parameters_are_survived) {
     static const char *const sizes[] = {"1e-30", "1e-12", "0.5", "3e7", "1e30"};
@@ -317,6 +383,7 @@ int main(void) {
     tcase_set_timeout(tc, 120);
     tcase_add_test(tc, decimals_come_back);
     tcase_add_test(tc, decimals_are_rounded_to_nearest);
+    tcase_add_test(tc, powers_of_ten_are_printed);
     tcase_add_test(tc, decimals_are_written_and_refused);
     tcase_add_loop_test(tc, scores_are_those_of_the_report, 0, SCORING_SHOPS * SCORING_MODELS);
     tcase_add_loop_test(tc, row_order_does_not_matter, 0, SCORING_SHOPS * SCORING_MODELS);
@@ -325,6 +392,8 @@ int main(void) {
     tcase_add_test(tc, cdnow_is_fitted);
     tcase_add_test(tc, broken_texts_are_refused);
     tcase_add_test(tc, extreme_parameters_are_survived);
+    tcase_add_test(tc, many_customers_and_odd_ones);
+    tcase_add_test(tc, equal_spend_is_a_mean);
     suite_add_tcase(suite, tc);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_ENV);

@@ -108,7 +108,7 @@ static const char *const threads_more[] = {
     "SELECT * FROM retention_rate('loop')",
 };
 
-enum { THREADS_OPS_MAX = 64 };
+enum { THREADS_OPS_MAX = 128 };
 static char *threads_ops[THREADS_OPS_MAX], *threads_answers[THREADS_OPS_MAX];
 static int threads_n_ops;
 
@@ -249,12 +249,53 @@ static const char *const threads_twins[][2] = {
      " monetary_value, historic_value FROM customers ORDER BY customer_id"},
 };
 
-/* Reports that have no twin in plain SQL are compared with those on a copy of the snapshot. */
-static const char *const threads_copied[] = {
-    "SELECT * FROM retention_rate%s WHERE segment_column = 'channel'",
-    "SELECT * FROM clv%s",
-    "SELECT * FROM churn_candidates%s",
-};
+/* Every report and aggregate of retain_help is compared with itself on a copy of the snapshot: its example twice, of
+ * the tables in main (a view of temp, where it reads subscriptions) and of those in copy. */
+enum { THREADS_COPIED_MAX = 100 };
+static struct { char *here, *there; } threads_copied[THREADS_COPIED_MAX];
+static int threads_n_copied;
+
+#define THREADS_SUBSCRIPTIONS                                                                          \
+    "SELECT min(order_date) AS started_on, CASE WHEN max(order_date) < '2023-10-01' THEN"              \
+    " max(order_date) END AS ended_on FROM main.orders GROUP BY customer_id"
+
+/* The text with schemas before its tables, to be freed with sqlite3_free; NULL when it reads none. */
+static char *threads_place(const char *example, const char *orders, const char *subscriptions) {
+    static const char *const marks[] = {"('orders'", "('subscriptions'", " FROM orders"};
+    sqlite3_str *out = sqlite3_str_new(NULL);
+    bool found = false;
+    while (*example) {
+        int mark = 0;
+        while (mark < COUNT(marks) && strncmp(example, marks[mark], strlen(marks[mark])) != 0) mark++;
+        if (mark == 0) sqlite3_str_appendf(out, "('%s.orders'", orders);
+        if (mark == 1) sqlite3_str_appendf(out, "('%s.subscriptions'", subscriptions);
+        if (mark == 2) sqlite3_str_appendf(out, " FROM %s.orders", orders);
+        if (mark == COUNT(marks)) sqlite3_str_appendchar(out, 1, *example++);
+        else example += strlen(marks[mark]);
+        found = found || mark < COUNT(marks);
+    }
+    char *text = sqlite3_str_finish(out);
+    if (found) return text;
+    sqlite3_free(text);
+    return NULL;
+}
+
+static void threads_list_copied(sqlite3 *db) {
+    sqlite3_stmt *stmt = NULL;
+    int n_reports = 0;
+    sqlite3_prepare_v2(db, "SELECT example, kind = 'table' FROM retain_help WHERE example NOT NULL", -1, &stmt, NULL);
+    while (sqlite3_step(stmt) == SQLITE_ROW && threads_n_copied < THREADS_COPIED_MAX) {
+        const char *example = (const char *)sqlite3_column_text(stmt, 0);
+        char *here = threads_place(example, "main", "temp");
+        if (!here) continue;
+        threads_copied[threads_n_copied].here = here;
+        threads_copied[threads_n_copied++].there = threads_place(example, "copy", "copy");
+        n_reports += sqlite3_column_int(stmt, 1);
+    }
+    sqlite3_finalize(stmt);
+    /* All but retain_help, which reads no table. */
+    ck_assert_int_eq(n_reports, db_int(db, "SELECT count(DISTINCT name) - 1 FROM retain_help WHERE kind = 'table'"));
+}
 
 static char *threads_file(const char *path) {
     FILE *file = fopen(path, "rb");
@@ -325,17 +366,15 @@ static void threads_compare_statement(Worker *worker, sqlite3 *db, int twin) {
     sqlite3_free(sql);
 }
 
-static void threads_compare_copy(Worker *worker, sqlite3 *db, const char *format) {
-    char *here = sqlite3_mprintf(format, "('main.orders')"), *there = sqlite3_mprintf(format,
-        "('copy.orders')");
-    threads_exec(worker, db, "BEGIN; CREATE TABLE copy.orders AS SELECT * FROM main.orders");
+static void threads_compare_copy(Worker *worker, sqlite3 *db, int report) {
+    const char *here = threads_copied[report].here, *there = threads_copied[report].there;
+    threads_exec(worker, db, "BEGIN; CREATE TABLE copy.orders AS SELECT * FROM main.orders;"
+                             "CREATE TABLE copy.subscriptions AS " THREADS_SUBSCRIPTIONS);
     char *ours = threads_ask(worker, db, here), *copied = threads_ask(worker, db, there);
-    threads_exec(worker, db, "DROP TABLE copy.orders; COMMIT");
+    threads_exec(worker, db, "DROP TABLE copy.orders; DROP TABLE copy.subscriptions; COMMIT");
     threads_compare(worker, here, ours, copied);
     free(ours);
     free(copied);
-    sqlite3_free(here);
-    sqlite3_free(there);
 }
 
 static void threads_count_snapshot(Worker *worker, sqlite3 *db, char **last) {
@@ -355,14 +394,14 @@ static void *threads_read(void *pointer) {
     if (!db) return NULL;
     threads_view(worker, db, "months", "sql/retention_rate.sql");
     threads_view(worker, db, "customers", "sql/customer_summary.sql");
-    threads_exec(worker, db, "ATTACH ':memory:' AS copy");
+    threads_exec(worker, db, "CREATE TEMP VIEW subscriptions AS " THREADS_SUBSCRIPTIONS "; ATTACH ':memory:' AS copy");
     for (int i = worker->index; !worker->wrong[0]; i++) {
         while (atomic_load(&threads_pause)) nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
         threads_count_snapshot(worker, db, &last);
         if (i % 3 == 0) threads_compare_twin(worker, db, i / 3 % COUNT(threads_twins));
         if (i % 3 == 1) threads_compare_statement(worker, db, i / 3 % COUNT(threads_twins));
-        if (i % 3 == 2) threads_compare_copy(worker, db, threads_copied[i / 3 % 3]);
-        if (i >= 12 && worker->n_snapshots > 2 && threads_now() > threads_end) break;
+        if (i % 3 == 2) threads_compare_copy(worker, db, (i + worker->index) % threads_n_copied);
+        if (i >= threads_n_copied + 3 && worker->n_snapshots > 2 && threads_now() > threads_end) break;
     }
     free(last);
     threads_close(worker, db);
@@ -425,6 +464,7 @@ static void *threads_write_all(void *pointer) {
 
 START_TEST(readers_beside_a_writer_see_one_snapshot) {
     sqlite3 *db = threads_make("WAL");
+    threads_list_copied(db);
     db_exec(db, "UPDATE orders SET amount = round(amount * 4) / 4");
     Worker readers[3] = {0}, writer = {0};
     atomic_store(&threads_stop, false);

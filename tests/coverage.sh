@@ -22,19 +22,34 @@ for tool in "$cc" gcov python3; do
 done
 
 mkdir -p build
-run_all() {
-    # Counted from the objects, not from dist/retain.c: a line has the same place in both.
-    $make -j2 CC="$cc" BUILD=$build CFLAGS='-O0 -g --coverage -fprofile-update=atomic -DNDEBUG' objects checks || return 1
-    "$cc" --coverage -shared -o $build/retain.so $(find $build/ext -name '*.o') -lm || return 1
-    find $build -name '*.gcda' -delete
-    export RETAIN_LIBRARY="$PWD/$build/retain.so" CK_TIMEOUT_MULTIPLIER=10
-    for program in tests/check_*.c; do
-        program=$(basename "$program" .c)
-        check "$program" $build/tests/"$program"
-    done
-    check 'golden tests' sh tests/golden.sh
+flags='-O0 -g --coverage -fprofile-update=atomic -DNDEBUG'
+
+# Counted from the objects, not from dist/retain.c: a line has the same place in both.
+link() {
+    "$cc" --coverage -shared -o "$1/retain.so" $(find "$1/ext" -name '*.o') -lm
 }
 
+# The second library has a block of memory for each request, so that check_faults can fail every one of them.
+run_all() {
+    $make -j2 CC="$cc" BUILD=$build CFLAGS="$flags" objects checks && link $build || return 1
+    $make -j2 CC="$cc" BUILD=$build/alone CFLAGS="$flags -DARENA_ALONE" objects && link $build/alone || return 1
+    find $build -name '*.gcda' -delete
+    export CK_TIMEOUT_MULTIPLIER=10
+    printf '%s\n' golden alone $(ls tests/check_*.c | sed 's:tests/\(.*\)\.c:\1:') | xargs -n 1 -P 2 sh tests/coverage.sh --one
+    for log in $build/logs/*.log; do check "$(basename "$log" .log)" sh -c "cat $log; tail -n 1 $log | grep -q '^exit: 0$'"; done
+}
+
+if [ "${1-}" = --one ]; then
+    mkdir -p $build/logs
+    export RETAIN_LIBRARY="$PWD/$build/retain.so"
+    case $2 in
+        golden) sh tests/golden.sh ;;
+        alone) RETAIN_LIBRARY="$PWD/$build/alone/retain.so" $build/tests/check_faults ;;
+        *) $build/tests/"$2" ;;
+    esac >"$build/logs/$2.log" 2>&1
+    echo "exit: $?" >>"$build/logs/$2.log"
+    exit 0
+fi
 if [ "${1-}" != --report ]; then
     run_all >$build.log 2>&1 || fail 'the build for coverage' "$(cat $build.log)"
     cat $build.log

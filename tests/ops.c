@@ -101,6 +101,8 @@ static const char ops_tables[] =
     " CASE rowid % 3 WHEN 0 THEN customer_id || '' WHEN 1 THEN 'Name ' || customer_id ELSE 'name ' || customer_id END,"
     " order_date, amount, 'paid', 'EUR' FROM orders; INSERT INTO dirty VALUES (1, NULL, 20240105, '1,200', 'void', 'USD'),"
     " (2, 'a customer with a name that is much longer than most', 'x', NULL, NULL, NULL);"
+    "CREATE TABLE spaced(customer_id, order_date, amount); INSERT INTO spaced VALUES (' ann', '2024-01-01', '1,200'),"
+    " ('ann', '2024-01-02', 5);"
     "CREATE TABLE lists(n, source); INSERT INTO lists VALUES (1, 'long'), (2, 'two'), (3, 'long');"
     "CREATE VIEW view AS SELECT customer_id AS buyer_id, order_date AS created_at, amount AS"
     " total FROM orders WHERE channel = 'web';"

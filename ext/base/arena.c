@@ -28,6 +28,13 @@ enum { ARENA_FENCE = 0 };
 #define ARENA_OPEN(memory, n) ((void)0)
 #endif
 
+/* A test that fails each request compiles with ARENA_ALONE, else most requests find room in a block and cannot fail. */
+#ifdef ARENA_ALONE
+enum { ARENA_SHARED_MAX = -1 };
+#else
+enum { ARENA_SHARED_MAX = ARENA_BLOCK_SIZE / 4 }; /* a larger request has a block of its own */
+#endif
+
 struct ArenaBlock {
     ArenaBlock *next;
     int64_t used, size; /* of the bytes behind this header */
@@ -67,7 +74,7 @@ static int64_t arena_clamp(int64_t room, int64_t bytes) {
 }
 
 static void *arena_take(Arena *arena, Err *err, int64_t bytes) {
-    if (bytes > ARENA_BLOCK_SIZE / 4) return arena_large(arena, err, bytes);
+    if (bytes > ARENA_SHARED_MAX) return arena_large(arena, err, bytes);
     if (!arena->head || arena->head->size - arena->head->used < bytes) {
         int64_t room = arena->head ? arena->head->size * 2 : ARENA_BLOCK_MIN;
         ArenaBlock *block = arena_block(err, arena_clamp(room, bytes));

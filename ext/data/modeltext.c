@@ -157,6 +157,15 @@ static bool modeltext_take_null(ModeltextReader *reader) {
     return null;
 }
 
+/* Bytes of the escape that begins at text; 0: it is none. */
+static int modeltext_escape(const char *text) {
+    if (!text[1] || !strchr("\"\\/bfnrtu", text[1])) return 0;
+    if (text[1] != 'u') return 2;
+    for (int i = 2; i < 6; i++)
+        if (!text[i] || !strchr("0123456789abcdefABCDEF", text[i])) return 0;
+    return 6;
+}
+
 /* Takes a string and returns the bytes between its quotes, escapes as they are written. */
 static const char *modeltext_take_string(ModeltextReader *reader, int *n) {
     const char *start = reader->at + 1, *end = start;
@@ -164,10 +173,10 @@ static const char *modeltext_take_string(ModeltextReader *reader, int *n) {
         modeltext_expected(reader, "a string");
         return NULL;
     }
-    while (*end && *end != '"') {
-        bool escape = *end == '\\';
-        if ((unsigned char)*end < ' ' || (escape && (!end[1] || !strchr("\"\\/bfnrtu", end[1])))) break;
-        end += escape ? 2 : 1;
+    while ((unsigned char)*end >= ' ' && *end != '"') {
+        int size = *end == '\\' ? modeltext_escape(end) : 1;
+        if (!size) break;
+        end += size;
     }
     if (*end != '"') {
         reader->at = end;
@@ -218,13 +227,14 @@ static void modeltext_take_law(ModeltextReader *reader) {
 }
 
 static void modeltext_take_number(ModeltextReader *reader, ModeltextKey key) {
+    char shown[ERR_QUOTE_SIZE];
     int n = decimal_parse(reader->at, &reader->number[key]);
     if (n == 0) {
         modeltext_expected(reader, "a number");
     } else if (modeltext_keys[key].kind == MODELTEXT_POSITIVE &&
                (reader->number[key] < MODELTEXT_PARAM_MIN || reader->number[key] > MODELTEXT_PARAM_MAX)) {
         err_set(reader->err, SQLITE_ERROR, "model must be what clv_fit returns: %s must be above 0 and not extreme,"
-                " not %.*s", modeltext_keys[key].name, n, reader->at);
+                " not %s", modeltext_keys[key].name, err_quote(reader->at, (size_t)n, shown));
     }
     reader->at += n;
 }

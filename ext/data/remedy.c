@@ -21,8 +21,9 @@ Remedy remedy_new(const Audit *audit) {
 
 /* ---- Statements ---- */
 
+/* A template is NULL when there was no memory for it. */
 static const char *remedy_fill(const Remedy *r, const char *template, const char *column) {
-    const char *filled = "";
+    const char *filled = template ? "" : NULL;
     for (size_t n; column && filled && *template; template += n + (template[n] == '$')) {
         const char *hole = strchr(template, '$');
         n = hole ? (size_t)(hole - template) : strlen(template);

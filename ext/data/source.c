@@ -361,7 +361,7 @@ static int source_kind(const Source *source, const char *schema) {
     int rc = sqlite3_prepare_v2(source->db, sql, -1, &stmt, NULL);
     if (!rc) rc = sqlite3_step(stmt);
     if (rc == SQLITE_ROW) kind = sqlite3_column_int(stmt, 0);
-    else if ((rc & 0xFF) != SQLITE_ERROR && (rc & 0xFF) != SQLITE_AUTH)
+    else if ((rc & 0xFF) != SQLITE_AUTH)
         err_set(source->err, rc == SQLITE_DONE ? SQLITE_INTERNAL : rc, "cannot read %s: %s", source->name,
                 sqlite3_errmsg(source->db));
     sqlite3_finalize(stmt);

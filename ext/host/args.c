@@ -68,7 +68,7 @@ char *args_range(const ArgSpec *spec) {
         case ARG_OFFSET: return sqlite3_mprintf("an offset from UTC as in '+03:30', up to 14 hours");
         case ARG_LIST:
             return sqlite3_mprintf("ascending whole numbers of %d to %d as in '%s'", (int)spec->min, (int)spec->max,
-                                   spec->dflt_text ? spec->dflt_text : "10,20,50");
+                                   spec->dflt_text);
         case ARG_RANGES:
             return sqlite3_mprintf("ascending numbers and ranges of %d to %d as in '0,1-3,4-12'", (int)spec->min,
                                    (int)spec->max);

@@ -95,7 +95,7 @@ double bgnbd_p_no_purchase(BgnbdKind kind, const BgnbdParams *p, double x, doubl
     if (!bgnbd_valid(p, x, tx, T) || !(t >= 0) || isinf(t)) return NAN;
     double odds = bgnbd_log_odds(kind, p, x, tx, T);
     double waits = exp(-(p->r + x) * log1p(t / (p->alpha + T)));
-    return special_logistic(odds) + special_logistic(-odds) * waits;
+    return fmin(special_logistic(odds) + special_logistic(-odds) * waits, 1); /* both may be rounded up */
 }
 
 /* ---- Expectations ----

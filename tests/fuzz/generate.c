@@ -11,6 +11,16 @@
 #include "grammar_date.h"
 #include "grammar_sql.h"
 
+/* As libFuzzer reads one. */
+static void generate_word(const char *text) {
+    putchar('"');
+    for (; *text; text++) {
+        if (*text == '"' || *text == '\\') putchar('\\');
+        putchar(*text);
+    }
+    puts("\"");
+}
+
 static void generate_dict(sqlite3 *db) {
     static const char *const words[] = {"SELECT", "FROM", "WHERE", "GROUP BY", "ORDER BY", "LIMIT", "UNION ALL", "JOIN",
                                         "OVER", "NULL", "CREATE TEMP VIEW", "INSERT INTO", "rowid", "--16"};
@@ -21,8 +31,8 @@ static void generate_dict(sqlite3 *db) {
     while (sqlite3_step(stmt) == SQLITE_ROW) printf("\"%s\"\n", sqlite3_column_text(stmt, 0));
     sqlite3_finalize(stmt);
     for (int i = 0; i < FUZZ_COUNT(words); i++) printf("\"%s\"\n", words[i]);
-    for (int i = 0; i < FUZZ_COUNT(grammar_values); i++)
-        if (!strchr(grammar_values[i], '"')) printf("\"%s\"\n", grammar_values[i]);
+    for (int i = 0; i < FUZZ_COUNT(grammar_values); i++) generate_word(grammar_values[i]);
+    for (int i = 0; i < FUZZ_COUNT(grammar_models); i++) generate_word(grammar_models[i]);
 }
 
 static void generate_file(const char *folder, const char *kind, int i, const void *bytes, size_t n) {
@@ -37,7 +47,7 @@ int main(int argc, char **argv) {
     if (argc == 2 && strcmp(argv[1], "dict") == 0) {
         generate_dict(db);
     } else if (argc == 5 && (strcmp(argv[1], "sql") == 0 || strcmp(argv[1], "date") == 0)) {
-        GrammarNames names = {.reports = {.n = 0}};
+        static GrammarNames names;
         uint64_t seed = strtoull(argv[2], NULL, 10);
         grammar_names(db, &names);
         for (int i = 0; i < atoi(argv[3]); i++) {

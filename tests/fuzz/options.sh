@@ -1,13 +1,14 @@
 # options.sh - the options of each fuzzer; sourced, from the top folder.
 #
 #     fuzz_options TARGET OUT      prints them; OUT/sql.dict is there
-fuzz_targets='date sql model orders'
+fuzz_targets='date sql model laws scores orders'
 
 fuzz_options() {
     case $1 in
         date) echo '-max_len=160 -timeout=5' ;;
         sql) echo "-max_len=1200 -timeout=20 -dict=$2/sql.dict" ;;
-        model) echo '-max_len=256 -len_control=0 -timeout=20' ;;
+        model | laws) echo '-max_len=256 -len_control=0 -timeout=20' ;;
+        scores) echo '-max_len=600 -len_control=0 -timeout=20' ;;
         orders) echo '-max_len=200 -len_control=0 -timeout=20' ;;
     esac
 }

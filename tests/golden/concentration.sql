@@ -57,3 +57,8 @@ SELECT week_start, period_start, customers FROM concentration('orders', 'week') 
 SELECT period, period_start, period_end, is_complete, customers, revenue FROM concentration('orders') WHERE as_of = '2024-03-31';
 
 SELECT * FROM concentration('orders', 'monthly');
+
+-- Without amounts there are customers by period, and no money.
+CREATE TABLE visits(customer_id, order_date);
+INSERT INTO visits VALUES (1, '2024-01-05'), (1, '2024-02-05'), (2, '2024-02-07');
+SELECT period_start, is_complete, customers, gini FROM concentration('visits', 'month');

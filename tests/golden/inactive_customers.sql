@@ -84,3 +84,8 @@ CREATE VIEW broken AS SELECT nope AS customer_id FROM customers;
 SELECT * FROM inactive_customers('orders', '6 months', 'broken');
 CREATE VIEW failing AS SELECT abs(-9223372036854775807 - 1) AS customer_id;
 SELECT * FROM inactive_customers('orders', '6 months', 'failing');
+
+-- An empty name is no name: without a table of customers it asks for nothing.
+CREATE TABLE two(customer_id, order_date);
+INSERT INTO two VALUES ('a', '2024-01-05'), ('b', '2024-06-05');
+SELECT customer_id, days_since_last FROM inactive_customers('two', '1 month') WHERE customers_column = '';

@@ -57,5 +57,8 @@ SELECT p_alive('{"model":"nbd","r":1,"alpha":1,"spend":{"p":1,"q":2}}', 1, 1, 3)
 SELECT p_alive('{"model":"nbd","r":1,"alpha":1,"spend":{"r":1}}', 1, 1, 3);
 SELECT p_alive('{"model":"nbd","r":1,"alpha":1,"spend":{"spend":{}}}', 1, 1, 3);
 SELECT p_alive('{"model":"nbd","r":1,"alpha":1,"note":"\x"}', 1, 1, 3);
+SELECT p_alive('{"model":"nbd","r":1,"alpha":1,"note":"\u00e"}', 1, 1, 3);
+SELECT p_alive('{"model":"nbd","r":1,"alpha":1,"note":"\', 1, 1, 3);
+SELECT p_alive('{"model":"nbd","r":1,"alpha":0.' || printf('%0100d', 0) || '1}', 1, 1, 3);
 SELECT p_alive('{"model":"nbd","r":1,"alpha":1}' || char(0), 1, 1, 3);
 SELECT p_alive(printf('{"model":"nbd","r":1,"alpha":1,"note":"%5000d"}', 1), 1, 1, 3);

@@ -51,3 +51,8 @@ SELECT * FROM revenue_forecast('orders', 0);
 SELECT * FROM revenue_forecast('orders', 12, 'fortnight');
 SELECT * FROM revenue_forecast('orders', 12, 'month', 'best');
 SELECT * FROM revenue_forecast('orders', 12, 'month', 'mbgnbd', 0);
+
+-- Behind the last day of the calendar there is nothing to forecast.
+CREATE TABLE last_day(customer_id, order_date, amount);
+INSERT INTO last_day VALUES (1, '9999-12-30', 4), (2, '9999-12-31', 3);
+SELECT count(*) AS n FROM revenue_forecast('last_day', 12);

@@ -55,3 +55,7 @@ SELECT confidence, from_segment, share, round(ci_low, 4) AS ci_low, round(ci_hig
 
 SELECT * FROM segment_migration('orders', 'monthly');
 SELECT * FROM segment_migration('orders', 'month', 'source');
+
+-- Nobody needs no amounts.
+CREATE TABLE nobody(customer_id, order_date);
+SELECT count(*) AS n FROM segment_migration('nobody', 'month') WHERE scheme = 'abc';

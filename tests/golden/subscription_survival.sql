@@ -72,3 +72,14 @@ SELECT max(at_risk) AS started, rows_read, rows_skipped FROM subscription_surviv
 SELECT * FROM subscription_survival('ends', 'started_on', 'ended_on', 'day') WHERE as_of = '2099-01-01';
 SELECT * FROM subscription_survival('ends', 'started_on', 'ended_on', 'month', -1);
 SELECT * FROM subscription_survival('ends', 'started_on', 'ended_on', 'month', 0, 0);
+
+-- Half leave at the first renewal and nobody later: a ridge, and enough ends to say so without more ado.
+CREATE TABLE halves(started_on, ended_on);
+WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < 399)
+INSERT INTO halves SELECT '2024-01-01', CASE WHEN i < 200 THEN '2024-02-01' END FROM n;
+INSERT INTO halves VALUES ('2024-06-01', NULL);
+SELECT DISTINCT note FROM subscription_survival('halves', 'started_on', 'ended_on');
+
+-- A view that reads itself ends.
+CREATE VIEW itself AS SELECT period AS started_on, NULL AS ended_on FROM subscription_survival('itself', 'started_on', 'ended_on');
+SELECT * FROM subscription_survival('itself', 'started_on', 'ended_on');

@@ -1,0 +1,1 @@
+SELECT DISTINCT period_start(order_date, 'day') AS day, active_customers(customer_id) OVER (ORDER BY period_index(order_date, 'day') RANGE BETWEEN 29 PRECEDING AND CURRENT ROW) AS active FROM orders ORDER BY day;

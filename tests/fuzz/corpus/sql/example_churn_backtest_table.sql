@@ -1,0 +1,1 @@
+SELECT * FROM churn_backtest('orders');

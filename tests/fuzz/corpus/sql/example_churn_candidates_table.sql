@@ -1,0 +1,1 @@
+SELECT * FROM churn_candidates('orders', 90) LIMIT 50;

@@ -1,0 +1,1 @@
+SELECT channel, clv(customer_id, order_date, amount) FROM orders GROUP BY channel;

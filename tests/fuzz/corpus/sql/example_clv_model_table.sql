@@ -1,0 +1,1 @@
+SELECT * FROM clv_model('orders');

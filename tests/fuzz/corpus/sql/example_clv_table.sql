@@ -1,0 +1,1 @@
+SELECT * FROM clv('orders', 365) LIMIT 50;

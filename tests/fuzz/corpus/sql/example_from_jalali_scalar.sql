@@ -1,0 +1,1 @@
+SELECT from_jalali('1404/09/15');

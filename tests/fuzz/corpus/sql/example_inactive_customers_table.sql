@@ -1,0 +1,1 @@
+SELECT * FROM inactive_customers('orders', '6 months') LIMIT 50;

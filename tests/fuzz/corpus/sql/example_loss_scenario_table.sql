@@ -1,0 +1,1 @@
+SELECT * FROM loss_scenario('orders', '1,5,10');

@@ -1,0 +1,1 @@
+SELECT * FROM new_vs_repeat('orders', 'month');

@@ -1,0 +1,1 @@
+SELECT * FROM purchase_funnel('orders', 5);

@@ -1,0 +1,1 @@
+SELECT * FROM repeat_purchase('orders', '30,90,365');

@@ -1,0 +1,1 @@
+SELECT retain_version();

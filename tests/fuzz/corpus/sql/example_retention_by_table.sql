@@ -1,0 +1,1 @@
+SELECT * FROM retention_by('orders', 'channel');

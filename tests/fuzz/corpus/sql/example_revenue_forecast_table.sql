@@ -1,0 +1,1 @@
+SELECT * FROM revenue_forecast('orders', 12);

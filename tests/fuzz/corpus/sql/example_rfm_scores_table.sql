@@ -1,0 +1,1 @@
+SELECT * FROM rfm_scores('orders', 5);

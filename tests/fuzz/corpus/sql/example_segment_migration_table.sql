@@ -1,0 +1,1 @@
+SELECT * FROM segment_migration('orders', 'quarter');

@@ -1,0 +1,1 @@
+SELECT * FROM subscription_survival('subscriptions', 'started_on', 'ended_on');

@@ -1,0 +1,1 @@
+SELECT to_jalali('2025-12-06');

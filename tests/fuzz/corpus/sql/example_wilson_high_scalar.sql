@@ -1,0 +1,1 @@
+SELECT wilson_high(80, 100);

@@ -1,0 +1,1 @@
+SELECT wilson_low(80, 100);

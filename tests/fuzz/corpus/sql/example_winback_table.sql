@@ -1,0 +1,1 @@
+SELECT * FROM winback('orders', '180 days', 90);

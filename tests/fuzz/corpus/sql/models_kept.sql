@@ -1,0 +1,1 @@
+SELECT p_alive(m, frequency, recency, age), predicted_clv(m, frequency, recency, age, monetary_value, 90, 0.2, 0.5) FROM (SELECT clv_fit(frequency, recency, age, monetary_value, 'pnbd') AS m FROM clv('orders')), clv('unix');
