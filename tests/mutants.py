@@ -35,9 +35,10 @@ GOAL = 90.0
 BUILD = pathlib.Path('build/mutants')
 LIST = 'tests/mutants.txt'
 LIVED = BUILD / 'survivors.txt'
+SOURCE = BUILD / 'source'  # a copy, so that ext/ may change meanwhile
 CC = os.environ.get('CC', 'cc')
 MAKE = os.environ.get('MAKE', 'make')
-FLAGS = '-std=c11 -fPIC -fvisibility=hidden -ffp-contract=off -fno-math-errno -w -DNDEBUG -Iext'.split()
+FLAGS = '-std=c11 -fPIC -fvisibility=hidden -ffp-contract=off -fno-math-errno -w -DNDEBUG -Ibuild/mutants/source/ext'.split()
 PLAIN = ['-O1']
 SANITIZE = ['-O1', '-fno-omit-frame-pointer', '-fsanitize=address,undefined,float-cast-overflow',
             '-fno-sanitize-recover=all']
@@ -242,7 +243,7 @@ class Bench:
     def begin(self, mutant):
         self.mutant, self.built = mutant, {}
         if mutant:
-            lines = pathlib.Path(mutant[0]).read_text(encoding='utf-8').split('\n')
+            lines = (SOURCE / mutant[0]).read_text(encoding='utf-8').split('\n')
             lines[mutant[1]] = mutant[4]
             (self.folder / 'mutant.c').write_text('\n'.join(lines), encoding='utf-8')
 
@@ -250,7 +251,7 @@ class Bench:
         """The mutant, compiled; None when it is no C."""
         def build():
             target = self.folder / f'{base.folder.name}{"_core" if core else ""}.o'
-            flags = [*FLAGS, *base.flags, *(['-DSQLITE_CORE'] if core else []), f'-I{pathlib.Path(self.mutant[0]).parent}']
+            flags = [*FLAGS, *base.flags, *(['-DSQLITE_CORE'] if core else []), f'-I{(SOURCE / self.mutant[0]).parent}']
             source = self.folder / 'mutant.c'
             return None if run([CC, *flags, '-c', '-o', str(target), str(source)]).code else target
         return self.once((base.folder, core, 'object'), build)
@@ -427,6 +428,8 @@ def choose(mutants, listed, count, seed):
 
 
 def main(count='60', seed='1', part=''):
+    shutil.rmtree(SOURCE, ignore_errors=True)
+    shutil.copytree('ext', SOURCE / 'ext')
     mutants = list(all_mutants())
     listed, wrong = read_list(mutants)
     sample = choose([m for m in mutants if part in m[0]], listed, count, seed)
