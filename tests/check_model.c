@@ -391,6 +391,8 @@ START_TEST(nonsense_is_nan) {
     ck_assert(isnan(gammagamma_expected_spend(&(GammagammaParams){6, 0.9, 15}, 0, 0)));
     ck_assert(!isnan(gammagamma_expected_spend(&(GammagammaParams){6, 0.9, 15}, 1, 3)));
     ck_assert(isnan(gammagamma_expected_spend(&cdnow_spend, -1, 3)));
+    ck_assert_double_eq(gammagamma_expected_spend(&cdnow_spend, 0, (double)NAN), gammagamma_expected_spend(&cdnow_spend, 0, 7));
+    ck_assert(isnan(gammagamma_expected_spend(&cdnow_spend, 1, (double)NAN)));
     ck_assert(isnan(gammagamma_loglik(&cdnow_spend, 1, 0, gradient)) && isnan(gradient[2]));
 }
 END_TEST

@@ -18,8 +18,14 @@ const char *db_library(void) {
 
 /* ---- Connections ---- */
 
+/* Of SQLite's memory nothing is held when the last connection is closed that was not before the first was opened. */
+static _Atomic int db_n_open;
+static sqlite3_int64 db_held_before;
+
 sqlite3 *db_open_bare(const char *path) {
     sqlite3 *db = NULL;
+    sqlite3_initialize();
+    if (db_n_open++ == 0) db_held_before = sqlite3_memory_used();
     int rc = sqlite3_open(path ? path : ":memory:", &db);
     ck_assert_msg(rc == SQLITE_OK, "cannot open %s", path ? path : ":memory:");
     sqlite3_extended_result_codes(db, 1);
@@ -44,6 +50,9 @@ void db_close(sqlite3 *db) {
     sqlite3_stmt *open = rc ? sqlite3_next_stmt(db, NULL) : NULL;
     ck_assert_msg(rc == SQLITE_OK, "close gives %d, left open: %s", rc,
                   open ? sqlite3_sql(open) : "");
+    if (--db_n_open > 0) return;
+    sqlite3_int64 leaked = sqlite3_memory_used() - db_held_before;
+    ck_assert_msg(leaked <= 0, "%lld bytes are still held when the last connection is closed", (long long)leaked);
 }
 
 const char *db_temp_path(const char *name) {

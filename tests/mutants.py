@@ -13,8 +13,8 @@ quick ones before the slow ones, then the first ones again under AddressSanitize
 The first failure kills it.  The same seed gives the same mutants as long as the sources are the same.
 
 tests/mutants.txt lists mutants that no test can kill, or none should: 'FILE | LINE | MUTATED LINE | REASON';
-'*' for the mutated line means every mutant of the line, '...' in FILE or LINE anything.  They are not sampled; an
-entry that is no mutant any more is a failure.  The last lines are the survivors, which also go to
+'*' for the mutated line means every mutant of the line, '...' anything.  They are not sampled; an entry that is no
+mutant any more is a failure.  The last lines are the survivors, which also go to
 build/mutants/survivors.txt, and the sums; fails when less than 90 % were killed.
 """
 import collections
@@ -35,9 +35,10 @@ GOAL = 90.0
 BUILD = pathlib.Path('build/mutants')
 LIST = 'tests/mutants.txt'
 LIVED = BUILD / 'survivors.txt'
+SOURCE = BUILD / 'source'  # a copy, so that ext/ may change meanwhile
 CC = os.environ.get('CC', 'cc')
 MAKE = os.environ.get('MAKE', 'make')
-FLAGS = '-std=c11 -fPIC -fvisibility=hidden -ffp-contract=off -fno-math-errno -w -DNDEBUG -Iext'.split()
+FLAGS = '-std=c11 -fPIC -fvisibility=hidden -ffp-contract=off -fno-math-errno -w -DNDEBUG -Ibuild/mutants/source/ext'.split()
 PLAIN = ['-O1']
 SANITIZE = ['-O1', '-fno-omit-frame-pointer', '-fsanitize=address,undefined,float-cast-overflow',
             '-fno-sanitize-recover=all']
@@ -54,6 +55,9 @@ PACKAGES = {'check_math': 'gsl', 'check_time': 'icu-i18n icu-uc'}
 
 # ---- Mutants ----
 
+ROOMS = ('fn', 'model', 'stat', 'time', 'data')
+WORDS = r'audit|finding|modeltext|remedy|row$|scan|source'  # of data/: they read and describe tables, and count little
+
 SWAPS = {'+': '-', '-': '+', '*': '/', '/': '*', '%': '*', '+=': '-=', '-=': '+=', '*=': '/=', '/=': '*=',
          '<': '<=', '<=': '<', '>': '>=', '>=': '>', '==': '!=', '!=': '==', '&&': '||', '||': '&&'}
 OPERATOR = re.compile(r' (\+=|-=|\*=|/=|<=|>=|==|!=|&&|\|\||[-+*/%<>]) ')
@@ -61,8 +65,13 @@ CONSTANT = re.compile(r'(?<![\w.])(\d+(?:\.\d+)?)(?![\w.])')
 # More memory than is needed is no mistake.
 DECLARED_SIZE = re.compile(r'^\s+(?:static |const )*(?:[A-Z]\w*|double|int|int\d+_t|uint\d+_t|bool|char) (?:[^;]*, )?\w+\[$')
 ALLOCATED_SIZE = re.compile(r'\barena_alloc(?:_raw)?\([^;]*(?<!- )$')
-# The largest so far, or the smallest: taking an equal one again changes nothing.
-EXTREME = re.compile(r'\bif \((?:.* && |.* \|\| )?(\S.*) [<>] (\S.*)\) (?:\2 = \1|\1 = \2);$')
+# Comparisons that may as well admit equality: the largest so far or the smallest, the larger of two, the absolute value,
+# the ratio to nothing, which is no number either way.
+TIES = [re.compile(pattern) for pattern in (
+    r'\bif \((?:.* && |.* \|\| )?(?P<a>\S.*) (?P<op>[<>]=?) (?P<b>\S.*)\) (?:(?P=b) = (?P=a)|(?P=a) = (?P=b));$',
+    r'(?<![\w.>\])])(?P<a>[\w.]+(?:->\w+)*) (?P<op>[<>]=?) (?P<b>[\w.]+(?:->\w+)*) \? (?:(?P=a) : (?P=b)|(?P=b) : (?P=a))(?!\w)',
+    r'(?<![\w.>\])])(?P<a>\w+) (?P<op>[<>]=?) 0 \? (?:-(?P=a) : (?P=a)|(?P=a) : -(?P=a))(?!\w)',
+    r'(?<![\w.>\])])(?P<a>[\w.]+(?:->\w+)*) (?P<op>>) 0 \? [^?:*+]* / (?:\(double\))?(?P=a) : (?:\(double\))?NAN(?!\w)')]
 STATEMENT = re.compile(r'^\s+(?:[a-z_][\w.\->\[\]]*(?: [-+*/]?= .*|\(.*\)|\+\+|--)|\+\+\w+|continue|break);$')
 
 
@@ -103,7 +112,7 @@ def line_mutants(line, masked):
         if match.group(1) == '*' and re.search(r'\b(?:const|[A-Z]\w*[a-z]\w*|char|double|int\w*_t|void)$',
                                                masked[:match.start()]):
             continue
-        if match.group(1) in '<>' and EXTREME.search(masked):
+        if any(tie.span('op') == match.span(1) for pattern in TIES for tie in pattern.finditer(masked)):
             continue
         yield 'operator', line[:match.start(1)] + swap + line[match.end(1):]
     for match in CONSTANT.finditer(masked):
@@ -123,9 +132,10 @@ def line_mutants(line, masked):
 
 def all_mutants():
     """[(file, line number, line, kind, mutated line)], in a fixed order."""
-    files = [f for room in ('fn', 'model', 'stat', 'time') for f in sorted(pathlib.Path('ext', room).glob('*.c'))]
-    files.append(pathlib.Path('ext/data/book.c'))
+    files = [f for room in ROOMS for f in sorted(pathlib.Path('ext', room).glob('*.c'))]
     for file in files:
+        if file.parts[1] == 'data' and re.match(WORDS, file.stem):
+            continue
         text = file.read_text(encoding='utf-8')
         masked = mask(text)
         lines, blanks = text.split('\n'), masked.split('\n')
@@ -147,9 +157,10 @@ def read_list(mutants):
         if len(parts) != 4 or not all(parts):
             wrong.append(f'{LIST}:{number}: not FILE | LINE | MUTATED LINE | REASON')
             continue
-        file, line = (re.compile('.*'.join(re.escape(piece) for piece in part.split('...'))) for part in parts[:2])
+        file, line, changed = (re.compile('.*'.join(re.escape(piece) for piece in part.split('...')))
+                               for part in (*parts[:2], '...' if parts[2] == '*' else parts[2]))
         hits = [m for m in mutants if file.fullmatch(m[0]) and line.fullmatch(m[2].strip())
-                and parts[2] in ('*', m[4].strip())]
+                and changed.fullmatch(m[4].strip())]
         if not hits:
             wrong.append(f'{LIST}:{number}: no mutant any more: {parts[0]}: {parts[2]}')
         listed.update(hits)
@@ -232,7 +243,7 @@ class Bench:
     def begin(self, mutant):
         self.mutant, self.built = mutant, {}
         if mutant:
-            lines = pathlib.Path(mutant[0]).read_text(encoding='utf-8').split('\n')
+            lines = (SOURCE / mutant[0]).read_text(encoding='utf-8').split('\n')
             lines[mutant[1]] = mutant[4]
             (self.folder / 'mutant.c').write_text('\n'.join(lines), encoding='utf-8')
 
@@ -240,7 +251,7 @@ class Bench:
         """The mutant, compiled; None when it is no C."""
         def build():
             target = self.folder / f'{base.folder.name}{"_core" if core else ""}.o'
-            flags = [*FLAGS, *base.flags, *(['-DSQLITE_CORE'] if core else []), f'-I{pathlib.Path(self.mutant[0]).parent}']
+            flags = [*FLAGS, *base.flags, *(['-DSQLITE_CORE'] if core else []), f'-I{(SOURCE / self.mutant[0]).parent}']
             source = self.folder / 'mutant.c'
             return None if run([CC, *flags, '-c', '-o', str(target), str(source)]).code else target
         return self.once((base.folder, core, 'object'), build)
@@ -349,27 +360,41 @@ class Plan:
         self.load()
 
     def load(self):
-        """What an earlier run of the same sources and tests has measured."""
-        digest = hashlib.sha256()
-        for path in sorted(p for top in ('ext', 'tests') for p in pathlib.Path(top).rglob('*') if p.is_file()):
-            if not path.name.startswith('mutants.') and 'corpus' not in path.parts:
-                digest.update(path.read_bytes())
-        self.path = BUILD / f'seconds-{digest.hexdigest()[:16]}.json'
-        self.seconds = {}
-        if self.path.exists():
-            self.seconds = {tuple(k.split()): v for k, v in json.loads(self.path.read_text()).items()}
+        """What earlier runs have measured; a test that none has is measured now, the others when they are needed."""
+        def digest(paths):
+            sums = hashlib.sha256()
+            for path in sorted(p for p in paths if p.is_file()):
+                sums.update(path.read_bytes())
+            return sums.hexdigest()[:16]
+
+        tests = pathlib.Path('tests')
+        own = {test: [*(tests / 'golden').glob(f'{test[1]}.*')] if test[0] == 'golden' else [tests / f'{test[1]}.c']
+               for test in self.tests_all}
+        # What no test has for itself concerns them all.
+        rest = digest([*pathlib.Path('ext').rglob('*'), *pathlib.Path('sql').glob('*'), *tests.glob('*.def'),
+                       *(p for p in tests.glob('*.[chs]*') if not p.stem.startswith('check_'))])
+        self.digests = {test: f'{rest}-{digest(paths)}' for test, paths in own.items()}
+        self.path = BUILD / 'seconds.json'
+        self.measured = json.loads(self.path.read_text()) if self.path.exists() else {}
         for test in self.tests_all:
-            if len(test) == 2:
+            if len(test) == 2 and ' '.join(test) not in self.measured:
                 self.measure(test)
 
+    def seconds(self, test):
+        """What the test took when it was last measured: enough to put the quick ones first."""
+        return self.measured[' '.join(test[:2])][1]
+
     def measure(self, test):
+        """The seconds that the test takes of the sources as they are, which must pass it."""
+        key = ' '.join(test)
         with self.lock:
-            if test not in self.seconds:
-                failed, self.seconds[test] = cpu_seconds(lambda: self.bench.fails(test, 900))
+            if self.measured.get(key, [''])[0] != self.digests[test]:
+                failed, seconds = cpu_seconds(lambda: self.bench.fails(test, 900))
                 if failed:
                     sys.exit(f'{test} fails without a mutant')
-                self.path.write_text(json.dumps({' '.join(k): v for k, v in self.seconds.items()}))
-        return self.seconds[test]
+                self.measured[key] = self.digests[test], seconds
+                self.path.write_text(json.dumps(self.measured))
+        return self.measured[key][1]
 
     def limit(self, test):
         return 3 + 4 * self.measure(test)
@@ -385,11 +410,11 @@ class Plan:
 
         def is_relevant(test):
             if len(test) > 2:
-                return is_near(test) and self.seconds[test[:2]] < SANITIZED_SECONDS
+                return is_near(test) and self.seconds(test) < SANITIZED_SECONDS
             return is_near(test) or bool(self.words[test] & all_names) or test[1] in GENERAL
 
         def rank(test):
-            return len(test), self.seconds[test[:2]] / (5 if is_near(test) else 1)
+            return len(test), self.seconds(test) / (5 if is_near(test) else 1)
         return sorted(filter(is_relevant, self.tests_all), key=rank)
 
 
@@ -403,6 +428,8 @@ def choose(mutants, listed, count, seed):
 
 
 def main(count='60', seed='1', part=''):
+    shutil.rmtree(SOURCE, ignore_errors=True)
+    shutil.copytree('ext', SOURCE / 'ext')
     mutants = list(all_mutants())
     listed, wrong = read_list(mutants)
     sample = choose([m for m in mutants if part in m[0]], listed, count, seed)

@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "db.h"
+
 enum { ORACLE_PATH_MAX = 1024, ORACLE_LINE_MAX = 4096, ORACLE_COLUMNS_MAX = 16 };
 
 struct Oracle {
@@ -77,7 +79,8 @@ Oracle *oracle_open(const char *name) {
     char *text = oracle_read(path);
     Oracle *oracle = calloc(1, sizeof(*oracle));
     sqlite3_stmt *fill = NULL;
-    oracle_must(oracle && sqlite3_open(":memory:", &oracle->db) == SQLITE_OK, name);
+    oracle_must(oracle != NULL, name);
+    oracle->db = db_open_bare(NULL);
     sqlite3_exec(oracle->db, "CREATE TABLE leaf(path PRIMARY KEY, value, length) WITHOUT ROWID",
                  NULL, NULL, NULL);
     sqlite3_prepare_v2(oracle->db,
@@ -101,7 +104,7 @@ void oracle_close(Oracle *oracle) {
     if (!oracle) return;
     sqlite3_finalize(oracle->number);
     sqlite3_finalize(oracle->length);
-    sqlite3_close(oracle->db);
+    db_close(oracle->db);
     free(oracle);
 }
 
@@ -191,7 +194,8 @@ bool oracle_orders(const char *file, int customer_column, int date_column, int a
     if (!oracle_exists(path, file)) return false;
     snprintf(command, sizeof(command), "gzip -dc '%s'", path);
     FILE *f = popen(command, "r");
-    oracle_must(f && sqlite3_open(":memory:", &db) == SQLITE_OK, file);
+    oracle_must(f != NULL, file);
+    db = db_open_bare(NULL);
     sqlite3_exec(db, "CREATE TABLE orders(customer, day, amount)", NULL, NULL, NULL);
     sqlite3_prepare_v2(db, "INSERT INTO orders VALUES(?1, julianday(substr(?2, 1, 10)), ?3)", -1,
                        &insert, NULL);
@@ -212,7 +216,7 @@ bool oracle_orders(const char *file, int customer_column, int date_column, int a
         oracle_summarise(db, last, out);
     else
         printf("skipped: %s: cannot be unpacked\n", file);
-    sqlite3_close(db);
+    db_close(db);
     return rows > 0;
 }
 

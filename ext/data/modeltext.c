@@ -325,6 +325,6 @@ void modeltext_read(Modeltext *model, const char *text, int n, Err *err) {
 double modeltext_spend(const Modeltext *model, double frequency, double monetary_value) {
     double spend = (double)NAN;
     if (model->has_spend)
-        spend = gammagamma_expected_spend(&model->spend, frequency, frequency > 0 ? monetary_value : 0);
+        spend = gammagamma_expected_spend(&model->spend, frequency, monetary_value);
     return isnan(spend) ? model->mean_spend : spend;
 }

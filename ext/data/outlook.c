@@ -59,8 +59,8 @@ static double outlook_square(const Book *book) {
 
 static double outlook_mean_spend(const OutlookRun *run, const GammagammaParams *spend, int64_t i) {
     double x = run->buyers->frequency[i];
-    double mean = run->predictor->has_spend
-                      ? gammagamma_expected_spend(spend, x, x > 0 ? run->buyers->monetary_value[i] : 0) : (double)NAN;
+    double mean = run->predictor->has_spend ? gammagamma_expected_spend(spend, x, run->buyers->monetary_value[i])
+                                            : (double)NAN;
     return isnan(mean) ? run->predictor->mean_spend : mean;
 }
 

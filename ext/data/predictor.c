@@ -203,8 +203,6 @@ double predictor_spend(const Predictor *predictor, const Buyers *buyers, int64_t
     double spend = (double)NAN;
     if (buyers->frequency[i] > 0 && isnan(buyers->monetary_value[i])) return spend;
     if (predictor->has_spend)
-        spend = gammagamma_expected_spend(
-            &predictor->spend.params, buyers->frequency[i],
-            buyers->frequency[i] > 0 ? buyers->monetary_value[i] : 0);
+        spend = gammagamma_expected_spend(&predictor->spend.params, buyers->frequency[i], buyers->monetary_value[i]);
     return isnan(spend) ? predictor->mean_spend : spend;
 }

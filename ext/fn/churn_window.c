@@ -107,13 +107,13 @@ typedef struct ChurnWindowState {
 
 /* ---- Spells ---- */
 
-/* How many windows are shorter than so many days; below none. */
+/* How many windows are shorter than so many days, at most from the first purchase to as_of; below none. */
 static int churn_window_below(const ChurnWindowState *state, int32_t days) {
-    return days <= 0 ? 0 : state->below[days < state->n_below ? days : state->n_below - 1];
+    return days <= 0 ? 0 : state->below[days];
 }
 
 static void churn_window_fill_below(Call *call, ChurnWindowState *state) {
-    state->n_below = call->book.as_of - call->book.day_first + 2;
+    state->n_below = call->book.as_of - call->book.day_first + 1;
     state->below = arena_alloc_raw(call->arena, call->err, state->n_below, sizeof(*state->below));
     int n = 0;
     for (int32_t days = 0; state->below && days < state->n_below; days++) {

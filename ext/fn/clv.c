@@ -300,7 +300,7 @@ static const ValuerangeEnds *clv_ends(const ClvState *state, int64_t row_number,
     if (block->ends_row == row_number) return &block->ends;
     ValuerangeEnds ends = valuerange_read(&state->range, state->listed[row_number]);
     double worth = value->predicted_clv / (value->expected_purchases * value->expected_spend);
-    if (ends.high > 0) ends = (ValuerangeEnds){ends.low * worth + 0.0, ends.high * worth + 0.0};
+    if (ends.high > 0) ends = (ValuerangeEnds){ends.low * worth, ends.high * worth};
     bool negative = ends.high < ends.low;
     block->ends = negative ? (ValuerangeEnds){ends.high, ends.low} : ends;
     block->ends_row = row_number;

@@ -58,8 +58,8 @@ void gammagamma_fit(int64_t n, const int32_t *frequency, const double *monetary_
 double gammagamma_loglik(const GammagammaParams *params, double x, double m, double gradient[3]);
 
 /* Expected spend per purchase of a customer with x purchases of mean m:
- * p (gamma + x m) / (p x + q - 1); at x = 0 the population mean p gamma / (q - 1).  NaN where that
- * mean does not exist (p x + q <= 1), for x < 0, and for m < 0 when x > 0. */
+ * p (gamma + x m) / (p x + q - 1); at x = 0, which does not read m, the population mean
+ * p gamma / (q - 1).  NaN where that mean does not exist (p x + q <= 1), for x < 0, and for m < 0 when x > 0. */
 double gammagamma_expected_spend(const GammagammaParams *params, double x, double m);
 
 #endif

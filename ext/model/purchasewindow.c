@@ -43,7 +43,7 @@ void purchasewindow_expect(const PurchaseLaw *law, double x, double T, int n, co
 /* Given x purchases, 1 / nu has the moments of a scale gamma + x m and a shape q + p x. */
 PurchaseSpend purchasewindow_spend(const GammagammaParams *g, double x, double m) {
     double shape = g->q + g->p * x, scale = g->gamma + (x > 0 ? x * m : 0);
-    PurchaseSpend spend = {.mean = gammagamma_expected_spend(g, x, x > 0 ? m : 0), .square = NAN, .product = NAN};
+    PurchaseSpend spend = {.mean = gammagamma_expected_spend(g, x, m), .square = NAN, .product = NAN};
     if (isnan(spend.mean) || !(shape > 2)) return spend;
     double second = scale * scale / ((shape - 1) * (shape - 2));
     spend.square = g->p * (g->p + 1) * second;
