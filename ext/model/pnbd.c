@@ -15,8 +15,9 @@
 #define PNBD_SUM_MAX 64.0    /* purchases whose rates are summed one by one */
 #define PNBD_PANEL_TOP 2.5   /* one panel over w up to this, g rising by at most ... */
 #define PNBD_PANEL_FALL 20.0 /* ... this, has 1e-14 */
+#define PNBD_PANEL_WIDE 2.6  /* otherwise; only alpha far from beta and a long silence want more than PNBD_PANELS */
 enum {
-    PNBD_PANELS = 2,    /* of QUADRATURE_POINTS, for J; one where it is short and not steep */
+    PNBD_PANELS = 2,    /* of QUADRATURE_POINTS, for J, at least; one where it is short and not steep */
     PNBD_BISECTIONS = 60
 };
 
@@ -98,6 +99,7 @@ static PnbdMass pnbd_curve_mass(const PnbdCurve *c, double limit, bool mass_only
     if (!(end > 0)) return sum;
     double d = fmin(-log1p(-(c->small / c->large)), end), top = log1p(end / d);
     int panels = top <= PNBD_PANEL_TOP && fall <= PNBD_PANEL_FALL ? 1 : PNBD_PANELS;
+    if (top > PNBD_PANELS * PNBD_PANEL_WIDE) panels = (int)ceil(top / PNBD_PANEL_WIDE);
     for (int i = 0; i < panels; i++)
         pnbd_curve_panel(c, d, top * i / panels, top * (i + 1) / panels, mass_only, &sum);
     return sum;
