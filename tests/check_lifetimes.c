@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "db.h"
+#include "math/quadrature.h"
 #include "model/bgbb.h"
 #include "model/pnbdfit.h"
 #include "model/rfmgroup.h"
@@ -120,6 +121,42 @@ START_TEST(nothing_comes_of_wrong_parameters) {
     ck_assert(isnan(bgbb_expected_purchases(&b, 1, 1, 2, -1, 0)) && isnan(bgbb_expected_purchases(&b, 1, 1, 2, 1, -1)));
     ck_assert(isnan(sbg_log_survival(&s, -1)) && isnan(sbg_log_survival(&s, INFINITY)));
     ck_assert(isnan(sbg_expected_renewals(&s, 1, -1)) && isnan(sbg_expected_renewals(&s, 1, INFINITY)));
+}
+END_TEST
+
+/* P(a purchase within t | alive) by Gauss-Legendre on 150 panels that shrink towards 0: the wait q = ln(1 + u / (alpha + T))
+ * has the density k exp(-k q) (1 + u / (beta + T))^-s. */
+static double pnbd_buys_by_panels(const PnbdParams *p, double x, double T, double t) {
+    enum { PANELS = 150 };
+    double k = p->r + x, end = fmin(log1p(t / (p->alpha + T)), 60 / k), sum = 0;
+    for (int i = 0; i < PANELS; i++) {
+        double node[QUADRATURE_POINTS], weight[QUADRATURE_POINTS];
+        double low = i ? end * exp(-32 * (1 - (double)i / PANELS)) : 0, high = end * exp(-32 * (1 - (double)(i + 1) / PANELS));
+        quadrature_panel(low, high, node, weight);
+        for (int j = 0; j < QUADRATURE_POINTS; j++) {
+            double u = (p->alpha + T) * expm1(node[j]);
+            sum += weight[j] * k * exp(-k * node[j] - p->s * log1p(u / (p->beta + T)));
+        }
+    }
+    return sum;
+}
+
+START_TEST(pnbd_waits_as_its_integral) {
+    static const double shapes[] = {0.03, 0.4, 1, 6, 50}, scales[] = {0.5, 12, 300, 1e5}, ages[] = {0, 40, 2000};
+    static const double horizons[] = {0.5, 90, 4000, 1e7};
+    for (int a = 0; a < 5 * 5 * 4 * 4; a++) {
+        PnbdParams p = {shapes[a % 5], scales[a / 25 % 4], shapes[a / 5 % 5], scales[a / 100]};
+        for (int b = 0; b < 3 * 4 * 4; b++) {
+            double x = 40.0 * (b % 4), T = ages[b / 16], t = horizons[b / 4 % 4], density, nearby;
+            double got = pnbd_buys_if_alive(&p, x, T, t, &density), want = pnbd_buys_by_panels(&p, x, T, t);
+            if (!(fabs(got / want - 1) < 1e-12))
+                ck_abort_msg("%g, %g, %g, %g at %g, %g, %g: %.17g, not %.17g", p.r, p.alpha, p.s, p.beta, x, T, t, got, want);
+            double h = 1e-4 * fmin(t, p.beta + T) / (1 + p.s + p.r + x);
+            nearby = (pnbd_buys_if_alive(&p, x, T, t + h, NULL) - pnbd_buys_if_alive(&p, x, T, t - h, NULL)) / (2 * h);
+            if (got < 0.99 && !(fabs(nearby - density) <= 1e-4 * density + 1e-9 * got / h))
+                ck_abort_msg("density %g, %g, %g, %g at %g, %g, %g: %g, not %g", p.r, p.alpha, p.s, p.beta, x, T, t, density, nearby);
+        }
+    }
 }
 END_TEST
 
@@ -607,6 +644,29 @@ START_TEST(sbg_survival_follows_retention) {
 }
 END_TEST
 
+START_TEST(sbg_fit_recovers_a_population) {
+    enum { N = 30000, PERIODS = 18 };
+    const SbgParams truth = {0.8, 2.6};
+    uint64_t random = 41;
+    int64_t lost[PERIODS] = {0}, kept[PERIODS] = {0};
+    for (int i = 0; i < N; i++) {
+        double a = gamma_draw(&random, truth.alpha, 1), leave = a / (a + gamma_draw(&random, truth.beta, 1));
+        int t = 0, seen = PERIODS - (int)(uniform(&random) * (PERIODS - 1)); /* joined at different times */
+        bool gone = false;
+        while (t < seen && !gone) {
+            t++;
+            gone = uniform(&random) < leave;
+        }
+        (gone ? lost : kept)[t - 1]++;
+    }
+    SbgFit fit;
+    sbg_fit(&(SbgData){.n = PERIODS, .lost = lost, .kept = kept}, NULL, &fit);
+    ck_assert(fit.converged && fit.warnings == 0 && fit.customers == N);
+    ck_assert(fabs(fit.params.alpha - truth.alpha) < 3 * fit.std_error.alpha && fit.std_error.alpha < 0.05);
+    ck_assert(fabs(fit.params.beta - truth.beta) < 3 * fit.std_error.beta && fit.std_error.beta < 0.2);
+}
+END_TEST
+
 /* All alike: a geometric law, which fixes the mean only.  Nobody left: nothing to say. */
 START_TEST(sbg_fits_that_warn) {
     int64_t geometric[] = {32768, 16384, 8192, 4096, 2048}, rest[] = {0, 0, 0, 0, 2048};
@@ -637,6 +697,7 @@ int main(void) {
     tcase_add_test(tc, pnbd_has_no_unit_of_time);
     tcase_add_test(tc, pnbd_limits);
     tcase_add_test(tc, nothing_comes_of_wrong_parameters);
+    tcase_add_test(tc, pnbd_waits_as_its_integral);
     tcase_add_test(tc, pnbd_forecasts_are_monotone);
     tcase_add_test(tc, pnbd_waiting_is_silence);
     tcase_add_test(tc, pnbd_stress_cases);
@@ -654,6 +715,7 @@ int main(void) {
     tcase_add_test(tc, bgbb_fit_without_purchases);
     tcase_add_loop_test(tc, sbg_fit_is_the_published_one, 0, COUNT(sbg_published));
     tcase_add_loop_test(tc, sbg_figures_of_the_oracle, 0, 2);
+    tcase_add_test(tc, sbg_fit_recovers_a_population);
     tcase_add_test(tc, sbg_survival_follows_retention);
     tcase_add_test(tc, sbg_fits_that_warn);
     suite_add_tcase(suite, tc);

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 
 #include "data/ranking.h"
+#include "math/bulk.h"
 #include "math/chebyshev.h"
 #include "math/linear.h"
 #include "math/logsum.h"
@@ -119,6 +120,48 @@ START_TEST(lbeta_keeps_its_digits_for_large_arguments) {
                    fmax(fabs(special_lbeta(x, y)), 1));
     }
     worst_assert(&w, 4e-15, "lbeta step");
+}
+END_TEST
+
+/* Against the C library in 64 bits of mantissa, over all that is allowed. */
+START_TEST(bulk_agrees_with_long_double) {
+    enum { N = 4096 };
+    static double x[N], got[N];
+    Worst exp_worst = {0}, expm1_worst = {0}, log1p_worst = {0};
+    for (int side = -1; side <= 1; side += 2)
+        for (int scale = 0; scale < 3; scale++) {
+            for (int i = 0; i < N; i++)
+                x[i] = side * (scale == 0 ? 708.0 * i / N : scale == 1 ? 2.0 * i / N : exp(-40 + 46.0 * i / N));
+            bulk_exp(N, x, got);
+            for (int i = 0; i < N; i++) worst_take(&exp_worst, x[i], 0, (double)(got[i] / expl(x[i]) - 1), 0, 1);
+            bulk_expm1(N, x, got);
+            for (int i = 0; i < N && x[i] != 0; i++)
+                worst_take(&expm1_worst, x[i], 0, (double)(got[i] / expm1l(x[i]) - 1), 0, 1);
+            for (int i = 0; i < N; i++)
+                x[i] = side > 0 ? exp(-46 + (scale + 1) * 245.0 * i / N) : scale + 3.0 * i / N + 1e-9;
+            bulk_log1p(N, x, got);
+            for (int i = 0; i < N; i++) worst_take(&log1p_worst, x[i], 0, (double)(got[i] / log1pl(x[i]) - 1), 0, 1);
+        }
+    worst_assert(&exp_worst, BULK_ERROR, "exp");
+    worst_assert(&expm1_worst, BULK_ERROR, "expm1");
+    worst_assert(&log1p_worst, BULK_ERROR, "log1p");
+}
+END_TEST
+
+/* The same bits in any company, what is beyond the ends, and NaN. */
+START_TEST(bulk_has_ends) {
+    const double x[] = {-1e300, -708, -3.25, 0, 1e-300, 1, 709, 1e300, INFINITY, -INFINITY, 17.5};
+    double all[11], one;
+    bulk_exp(11, x, all);
+    for (int i = 0; i < 11; i++) {
+        bulk_exp(1, x + i, &one);
+        ck_assert(one == all[i] && isfinite(one) && one > 0);
+    }
+    ck_assert(all[0] == all[1] && all[9] == all[1] && all[7] == all[6] && all[8] == all[6] && all[3] == 1);
+    bulk_expm1(11, x, all);
+    ck_assert(all[0] == -1 && all[3] == 0 && all[4] == 1e-300 && all[8] == all[6]);
+    bulk_log1p(8, x + 3, all);
+    ck_assert(all[0] == 0 && all[1] == 1e-300 && all[4] == all[5] && fabs(all[4] / log(1e300) - 1) < BULK_ERROR);
 }
 END_TEST
 
@@ -598,6 +641,8 @@ int main(void) {
     tcase_add_test(tc, digamma_agrees_with_gsl);
     tcase_add_test(tc, lbeta_agrees_with_gsl);
     tcase_add_test(tc, lbeta_keeps_its_digits_for_large_arguments);
+    tcase_add_test(tc, bulk_agrees_with_long_double);
+    tcase_add_test(tc, bulk_has_ends);
     tcase_add_test(tc, logistic_pieces_hold_on_both_sides);
     tcase_add_test(tc, normal_law_agrees_with_gsl);
     tcase_add_test(tc, normal_quantile_published_points);

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "math/linear.h"
 #include "model/purchasecurve.h"
 #include "model/bgnbdfit.h"
 #include "model/gammagamma.h"
@@ -792,6 +793,15 @@ END_TEST
 
 /* ---- Laws of fits ---- */
 
+typedef struct Fuse {
+    int64_t calls, calls_max;
+} Fuse;
+
+static bool fuse_blown(void *ctx) {
+    Fuse *fuse = ctx;
+    return ++fuse->calls > fuse->calls_max;
+}
+
 /* Within three standard errors each: 1 in 50 of such tests would fail at random, this seed not. */
 START_TEST(known_parameters_are_recovered) {
     static const double none[3] = {0};
@@ -832,6 +842,49 @@ START_TEST(fit_is_a_maximum_of_the_sum) {
         for (int j = 0; j < 4; j++) ck_assert_double_eq_tol(total[j], 0, 1e-4);
         people_free(&p);
     }
+}
+END_TEST
+
+/* So many histories are fitted from the optimum of a sample: the end is no other, nor are its standard errors, which come
+ * from differences to one side. */
+START_TEST(large_shops_have_the_same_optimum) {
+    BgnbdKind kind = _i ? BGNBD_MBG : BGNBD_BG;
+    seed = 161803;
+    People p = people_simulate(kind, &people_params, &people_spend, 50000, 1500);
+    Bgnbdfit fit = people_fit(kind, &p, NULL);
+    double total[4] = {0}, best = 0, gradient[4];
+    ck_assert_int_gt(p.groups.n, 20000);
+    ck_assert(fit.converged && fit.warnings == 0);
+    for (int64_t i = 0; i < p.n; i++) {
+        best += bgnbd_loglik(kind, &fit.params, p.frequency[i], p.recency[i], p.age[i], gradient);
+        for (int j = 0; j < 4; j++) total[j] += gradient[j] * natural(&fit.params, j);
+    }
+    ck_assert_double_eq_tol(best, fit.log_likelihood, 1e-11 * fabs(best));
+    for (int j = 0; j < 4; j++) ck_assert_double_eq_tol(total[j], 0, 1e-3);
+    double curvature[16];
+    for (int j = 0; j < 4; j++)
+        for (int side = 0; side < 2; side++) {
+            BgnbdParams q = fit.params;
+            double *param[] = {&q.r, &q.alpha, &q.a, &q.b}, sum[4] = {0};
+            *param[j] *= exp(side ? 1e-4 : -1e-4);
+            for (int64_t i = 0; i < p.n; i++) {
+                bgnbd_loglik(kind, &q, p.frequency[i], p.recency[i], p.age[i], gradient);
+                for (int k = 0; k < 4; k++) sum[k] -= gradient[k] * natural(&q, k);
+            }
+            for (int k = 0; k < 4; k++)
+                curvature[4 * j + k] = side ? curvature[4 * j + k] + sum[k] / 2e-4 : -sum[k] / 2e-4;
+        }
+    double inverse[16];
+    ck_assert(linear_spd_inverse(4, curvature, 1e-12, inverse));
+    for (int j = 0; j < 4; j++)
+        ck_assert_double_eq_tol(natural(&fit.std_error, j) / natural(&fit.params, j) / sqrt(inverse[5 * j]), 1, 1e-4);
+    for (int64_t max = 0; max < 120; max += 7) {
+        Fuse fuse = {0, max};
+        Bgnbdfit stopped = people_fit(kind, &p, &(Poll){fuse_blown, &fuse});
+        if (stopped.interrupted != (fuse.calls > max) || (stopped.interrupted && !isnan(stopped.params.r)))
+            ck_abort_msg("fuse of %d calls", (int)max);
+    }
+    people_free(&p);
 }
 END_TEST
 
@@ -909,15 +962,6 @@ START_TEST(unit_of_money_does_not_matter) {
 END_TEST
 
 /* ---- Interruption ---- */
-
-typedef struct Fuse {
-    int64_t calls, calls_max;
-} Fuse;
-
-static bool fuse_blown(void *ctx) {
-    Fuse *fuse = ctx;
-    return ++fuse->calls > fuse->calls_max;
-}
 
 START_TEST(polls_interrupt) {
     seed = 662607;
@@ -1174,6 +1218,7 @@ static void add_fit_tests(Suite *suite) {
     tcase_add_loop_test(tc, spend_fits_of_real_data, 0, 4);
     tcase_add_test(tc, published_fits);
     tcase_add_loop_test(tc, known_parameters_are_recovered, 0, 2);
+    tcase_add_loop_test(tc, large_shops_have_the_same_optimum, 0, 2);
     tcase_add_test(tc, fit_is_a_maximum_of_the_sum);
     tcase_add_test(tc, order_of_customers_changes_no_bit);
     tcase_add_test(tc, unit_of_time_does_not_matter);

@@ -492,8 +492,8 @@ static bool bgnbdfit_best_near(BgnbdfitWork *w, int64_t days_max, Optimise *best
     bgnbdfit_prepare_sample(&sample, w, days_max);
     bgnbdfit_nbd(&sample, nbd, &rough);
     Optimise near = bgnbdfit_best(&sample, nbd, &rough);
-    bool known = optimise_finish(&near, BGNBDFIT_DIFFERENCE, BGNBDFIT_PIVOT_MIN, BGNBDFIT_GAIN_LEFT / sample.customers,
-                                 inverse);
+    bool known = !sample.stopped && optimise_finish(&near, BGNBDFIT_DIFFERENCE, BGNBDFIT_PIVOT_MIN,
+                                                    BGNBDFIT_GAIN_LEFT / sample.customers, inverse);
     out->iterations += rough.iterations;
     w->stopped = sample.stopped;
     if (w->stopped || !known || bgnbdfit_ran_away(4, near.point)) return false;
@@ -538,7 +538,8 @@ void bgnbdfit_run(BgnbdKind kind, const BgnbdfitData *data, void *workspace, con
     bgnbdfit_prepare(&w, data, workspace);
     bgnbdfit_nbd(&w, nbd, out);
     Optimise best = {0};
-    if (!bgnbdfit_best_near(&w, bgnbdfit_shape(data).days_max, &best, out)) best = bgnbdfit_best(&w, nbd, out);
+    bool near = !w.stopped && bgnbdfit_best_near(&w, bgnbdfit_shape(data).days_max, &best, out);
+    if (!near && !w.stopped) best = bgnbdfit_best(&w, nbd, out);
     if (!w.stopped) bgnbdfit_errors(&w, &best, out);
     if (!w.stopped && (out->warnings & BGNBDFIT_RIDGE || bgnbdfit_ran_away(4, best.point))) bgnbdfit_weak(&w, &out->weak);
     out->evaluations = w.evaluations;
