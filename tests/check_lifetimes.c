@@ -657,7 +657,8 @@ START_TEST(sbg_fit_recovers_a_population) {
             t++;
             gone = uniform(&random) < leave;
         }
-        (gone ? lost : kept)[t - 1]++;
+        if (gone) lost[t - 1]++;
+        else kept[t - 1]++;
     }
     SbgFit fit;
     sbg_fit(&(SbgData){.n = PERIODS, .lost = lost, .kept = kept}, NULL, &fit);

@@ -541,8 +541,8 @@ void bgnbdfit_run(BgnbdKind kind, const BgnbdfitData *data, void *workspace, con
     bool near = !w.stopped && bgnbdfit_best_near(&w, bgnbdfit_shape(data).days_max, &best, out);
     if (!near && !w.stopped) best = bgnbdfit_best(&w, nbd, out);
     if (!w.stopped) bgnbdfit_errors(&w, &best, out);
-    if (!w.stopped && (out->warnings & BGNBDFIT_RIDGE || bgnbdfit_ran_away(4, best.point))) bgnbdfit_weak(&w, &out->weak);
     out->evaluations = w.evaluations;
+    if (!w.stopped && (out->warnings & BGNBDFIT_RIDGE || bgnbdfit_ran_away(4, best.point))) bgnbdfit_weak(&w, &out->weak);
     out->interrupted = w.stopped;
     if (w.stopped) return;
     out->params = bgnbdfit_params(&w, best.point);

@@ -58,7 +58,8 @@ typedef struct Bgnbdfit {
     bool nbd_converged;
     int64_t customers;          /* sum of the counts */
     int64_t one_timers;         /* of those, with frequency 0 */
-    int iterations, evaluations; /* over all starts; evaluations of the full likelihood */
+    int iterations, evaluations; /* over all starts; evaluations of the full likelihood; without
+                                    those of weak */
     bool converged, interrupted; /* after an interruption nothing else is to be used */
     unsigned warnings;          /* BGNBDFIT_NO_ATTRITION, ... */
 } Bgnbdfit;
