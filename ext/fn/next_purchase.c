@@ -58,13 +58,19 @@ static const ColSpec next_purchase_cols[] = {
     {0},
 };
 
-/* The customer who was asked for last: several columns need the same of them. */
-typedef struct NextPurchaseOwn {
+/* What customers of one frequency and age have in common, kept where it may be found again. */
+typedef struct NextPurchasePeers {
+    int32_t frequency, age; /* frequency -1: nobody's yet */
+    double ever;            /* P(buys again | alive) */
+    int32_t day[3];         /* date_p10, expected_date and date_p90 in days from as_of; 0: not known */
+} NextPurchasePeers;
+enum { NEXT_PURCHASE_PEERS = 1 << 15 };
+
+/* The customer whose gaps were read last: two columns need them. */
+typedef struct NextPurchaseGaps {
     Gaps gaps;
-    int64_t gaps_buyer; /* whose they are; -1: nobody's yet */
-    int32_t day[2];     /* date_p10 and date_p90 in days from as_of; 0: not known */
-    int64_t day_buyer;
-} NextPurchaseOwn;
+    int64_t buyer; /* -1: nobody yet */
+} NextPurchaseGaps;
 
 typedef struct NextPurchaseState {
     const Book *book;
@@ -73,15 +79,28 @@ typedef struct NextPurchaseState {
     int32_t days_max;
     int32_t *expected;     /* days from as_of, by buyer; 0: not known */
     uint32_t *listed;      /* buyers by row */
-    NextPurchaseOwn *own;
+    NextPurchaseGaps *own;
+    NextPurchasePeers *peers;
     const char *far_note;  /* of those whose dates are too far ahead */
 } NextPurchaseState;
 
-/* The day by which half of those who buy again have done so, in days from as_of; 0: not known. */
-static int32_t next_purchase_median(const NextPurchaseState *state, int64_t i) {
-    if (!state->predictor.has_purchases) return 0;
-    return purchasenext_day(&state->predictor.purchases.law, state->buyers.frequency[i], state->buyers.age[i], 0.5,
-                            state->days_max);
+static const NextPurchasePeers *next_purchase_peers(const NextPurchaseState *state, int64_t i) {
+    static const double share[] = {0.1, 0.5, 0.9};
+    int32_t frequency = state->buyers.frequency[i], age = state->buyers.age[i];
+    uint32_t place = ((uint32_t)frequency * 2654435761u + (uint32_t)age) % NEXT_PURCHASE_PEERS;
+    NextPurchasePeers *peers = &state->peers[place];
+    const PurchaseLaw *law = &state->predictor.purchases.law;
+    if (peers->frequency == frequency && peers->age == age) return peers;
+    *peers = (NextPurchasePeers){.frequency = frequency, .age = age};
+    if (!state->predictor.has_purchases) return peers;
+    peers->ever = purchasenext_p_ever(law, frequency, age);
+    purchasenext_days(law, frequency, age, peers->ever, 3, share, state->days_max, peers->day);
+    return peers;
+}
+
+static void next_purchase_open_peers(Call *call, NextPurchaseState *state) {
+    state->peers = arena_alloc_raw(call->arena, call->err, NEXT_PURCHASE_PEERS, sizeof(*state->peers));
+    for (int i = 0; i < NEXT_PURCHASE_PEERS && !call->err->rc; i++) state->peers[i].frequency = -1;
 }
 
 static int next_purchase_compare(const void *context, uint32_t a, uint32_t b) {
@@ -99,7 +118,7 @@ static void next_purchase_sort(Call *call, NextPurchaseState *state) {
     for (int64_t i = 0; i < n; i++) {
         if (i % NEXT_PURCHASE_POLL_CUSTOMERS == 0 && !call->err->rc && poll_stop(call->poll))
             err_set(call->err, SQLITE_INTERRUPT, "interrupted");
-        state->expected[i] = call->err->rc ? 0 : next_purchase_median(state, i);
+        state->expected[i] = call->err->rc ? 0 : next_purchase_peers(state, i)->day[1];
         ranking_add(&ranking, (uint32_t)i, state->expected[i] ? -(double)state->expected[i] : (double)NAN);
     }
     ranking_close(&ranking, state->listed, next_purchase_compare, state);
@@ -124,7 +143,9 @@ static int64_t next_purchase_open(Call *call) {
     state->listed = arena_alloc_raw(call->arena, call->err, n, sizeof(*state->listed));
     state->own = arena_alloc_raw(call->arena, call->err, 1, sizeof(*state->own));
     if (call->err->rc) return 0;
-    state->own->gaps_buyer = state->own->day_buyer = -1;
+    state->own->buyer = -1;
+    next_purchase_open_peers(call, state);
+    if (call->err->rc) return 0;
     gaps_open(&state->own->gaps, &call->book, call->arena, call->err);
     next_purchase_sort(call, state);
     return n;
@@ -133,32 +154,19 @@ static int64_t next_purchase_open(Call *call) {
 /* ---- Rows ---- */
 
 static double next_purchase_gap(const NextPurchaseState *state, int64_t i) {
-    NextPurchaseOwn *own = state->own;
-    if (own->gaps_buyer != i) {
+    NextPurchaseGaps *own = state->own;
+    if (own->buyer != i) {
         BookCustomer customer = book_customer(state->book, state->buyers.customer[i]);
         gaps_read(&own->gaps, &customer);
-        own->gaps_buyer = i;
+        own->buyer = i;
     }
     return own->gaps.usual;
-}
-
-/* date_p10 (0) or date_p90 (1). */
-static int32_t next_purchase_day(const NextPurchaseState *state, int64_t i, int which) {
-    static const double share[] = {0.1, 0.9};
-    NextPurchaseOwn *own = state->own;
-    if (!state->predictor.has_purchases) return 0;
-    if (own->day_buyer != i)
-        purchasenext_days(&state->predictor.purchases.law, state->buyers.frequency[i], state->buyers.age[i], 2, share,
-                          state->days_max, own->day);
-    own->day_buyer = i;
-    return own->day[which];
 }
 
 static double next_purchase_p_no_more(const NextPurchaseState *state, int64_t i) {
     const Buyers *buyers = &state->buyers;
     if (!state->predictor.has_purchases) return (double)NAN;
-    return purchasenext_p_never(&state->predictor.purchases.law, buyers->frequency[i], buyers->recency[i],
-                                buyers->age[i]);
+    return 1 - predictor_p_alive(&state->predictor, buyers, i) * next_purchase_peers(state, i)->ever;
 }
 
 static void next_purchase_out_day(const NextPurchaseState *state, int32_t days, Out *out) {
@@ -175,8 +183,8 @@ static void next_purchase_cell(const void *pointer, int64_t row, int col, Out *o
         case NEXT_PURCHASE_CUSTOMER: out_key(out, book_customer_id(state->book, state->buyers.customer[i])); break;
         case NEXT_PURCHASE_P_NO_MORE: out_real(out, next_purchase_p_no_more(state, i)); break;
         case NEXT_PURCHASE_EXPECTED: next_purchase_out_day(state, state->expected[i], out); break;
-        case NEXT_PURCHASE_P10: next_purchase_out_day(state, next_purchase_day(state, i, 0), out); break;
-        case NEXT_PURCHASE_P90: next_purchase_out_day(state, next_purchase_day(state, i, 1), out); break;
+        case NEXT_PURCHASE_P10: next_purchase_out_day(state, next_purchase_peers(state, i)->day[0], out); break;
+        case NEXT_PURCHASE_P90: next_purchase_out_day(state, next_purchase_peers(state, i)->day[2], out); break;
         case NEXT_PURCHASE_LAST: out_day(out, state->book->as_of - silence); break;
         case NEXT_PURCHASE_GAP: out_real(out, next_purchase_gap(state, i)); break;
         case NEXT_PURCHASE_OVERDUE:
@@ -184,7 +192,7 @@ static void next_purchase_cell(const void *pointer, int64_t row, int col, Out *o
             out_real(out, overdue < 0 ? 0 : overdue);
             break;
         default:
-            if (state->predictor.has_purchases && next_purchase_day(state, i, 1) == 0)
+            if (state->predictor.has_purchases && next_purchase_peers(state, i)->day[2] == 0)
                 out_text(out, state->far_note);
             else out_text(out, state->predictor.note);
     }

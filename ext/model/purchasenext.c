@@ -11,12 +11,12 @@
 #define PURCHASENEXT_NEAR 1e-8       /* this near to a whole day, relative, a day is looked at itself */
 enum { PURCHASENEXT_NEWTON_MAX = 60 };
 
+double purchasenext_p_ever(const PurchaseLaw *law, double x, double T) {
+    return law->model == PURCHASE_PNBD ? pnbd_buys_if_alive(&law->as.pnbd, x, T, PURCHASENEXT_EVER, NULL) : 1;
+}
+
 double purchasenext_p_never(const PurchaseLaw *law, double x, double tx, double T) {
-    switch (law->model) {
-        case PURCHASE_NBD: return 0;
-        case PURCHASE_PNBD: return pnbd_p_no_purchase(&law->as.pnbd, x, tx, T, PURCHASENEXT_EVER);
-        default: return 1 - purchase_p_alive(law, x, tx, T);
-    }
+    return 1 - purchase_p_alive(law, x, tx, T) * purchasenext_p_ever(law, x, T);
 }
 
 /* The rate is gamma, so P(no purchase within t) = (1 + t / (alpha + T))^-(r + x). */
@@ -67,10 +67,9 @@ static int32_t purchasenext_day_by_pnbd(const PurchasenextPnbd *who, double shar
     return purchasenext_reached(who, share, days_max) ? days_max : 0;
 }
 
-void purchasenext_days(const PurchaseLaw *law, double x, double T, int n, const double *share, int32_t days_max,
-                       int32_t *day) {
-    PurchasenextPnbd who = {.p = &law->as.pnbd, .x = x, .T = T};
-    if (law->model == PURCHASE_PNBD) who.ever = pnbd_buys_if_alive(who.p, x, T, PURCHASENEXT_EVER, NULL);
+void purchasenext_days(const PurchaseLaw *law, double x, double T, double ever, int n, const double *share,
+                       int32_t days_max, int32_t *day) {
+    const PurchasenextPnbd who = {.p = &law->as.pnbd, .x = x, .T = T, .ever = ever};
     for (int i = 0; i < n; i++)
         day[i] = law->model == PURCHASE_PNBD ? purchasenext_day_by_pnbd(&who, share[i], days_max)
                                              : purchasenext_day_by_rate(law, x, T, share[i], days_max);
@@ -78,6 +77,6 @@ void purchasenext_days(const PurchaseLaw *law, double x, double T, int n, const 
 
 int32_t purchasenext_day(const PurchaseLaw *law, double x, double T, double share, int32_t days_max) {
     int32_t day;
-    purchasenext_days(law, x, T, 1, &share, days_max, &day);
+    purchasenext_days(law, x, T, purchasenext_p_ever(law, x, T), 1, &share, days_max, &day);
     return day;
 }

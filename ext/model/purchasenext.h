@@ -12,6 +12,9 @@
 
 #include "model/purchase.h"
 
+/* P(a purchase after T, ever) of who is alive at T. */
+double purchasenext_p_ever(const PurchaseLaw *law, double x, double T);
+
 /* P(no purchase after T, ever). */
 double purchasenext_p_never(const PurchaseLaw *law, double x, double tx, double T);
 
@@ -19,8 +22,8 @@ double purchasenext_p_never(const PurchaseLaw *law, double x, double tx, double 
  * when that is later than days_max. */
 int32_t purchasenext_day(const PurchaseLaw *law, double x, double T, double share, int32_t days_max);
 
-/* The same for n shares. */
-void purchasenext_days(const PurchaseLaw *law, double x, double T, int n, const double *share, int32_t days_max,
-                       int32_t *day);
+/* The same for n shares, with ever = purchasenext_p_ever at hand. */
+void purchasenext_days(const PurchaseLaw *law, double x, double T, double ever, int n, const double *share,
+                       int32_t days_max, int32_t *day);
 
 #endif
