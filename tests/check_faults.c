@@ -379,6 +379,10 @@ static const struct { const char *sql, *plain; } faults_readers[] = {
      "SELECT * FROM churn_candidates('read') WHERE on_error = 'skip'"},
     {"SELECT * FROM retention_rate('nested', 'year')",
      "SELECT * FROM retention_rate('nested_read', 'year')"},
+    {"SELECT check_name, rows, customers FROM data_quality('orders')", /* reads twice */
+     "SELECT check_name, rows, customers FROM data_quality('read')"},
+    {"SELECT * FROM rfm_scores('orders') WHERE on_error = 'skip'",
+     "SELECT * FROM rfm_scores('read') WHERE on_error = 'skip'"},
 };
 
 /* What a plain scan of the same columns gives is kept in a table, and that is what is asked then. */

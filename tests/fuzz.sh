@@ -16,6 +16,7 @@ fuzz_runs() {
         date) echo 40000 ;;
         sql) echo 3000 ;;
         model) echo 250 ;;
+        laws) echo 1500 ;;
         scores) echo 800 ;;
         orders) echo 600 ;;
     esac
