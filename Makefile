@@ -7,7 +7,7 @@
 #   make fuzz            the fuzzers, FUZZ_SECONDS=120 each (tests/fuzz/run.sh)
 #   make soak            one writer and its readers for SOAK_SECONDS (60), plain and under ThreadSanitizer
 #   make versions        the SQL tests against older and newer versions of SQLite, fetched with npm
-#   make faults          the fault tests in full: every call, code and page that may fail, interrupts at 30 moments of each report
+#   make faults          the fault tests in full: every call, code and page that may fail, interrupts of each report
 #   make analyse         what gcc -fanalyzer, clang-tidy and cppcheck find without running it
 #   make valgrind        golden tests and check programs under memcheck, in full
 #   make coverage        lines and branches that the tests reach, and a checked list of those they do not

@@ -178,7 +178,7 @@ END_TEST
 #else
 #define LIMITS_ANSWER 0.1
 #endif
-enum { LIMITS_MOMENTS = 12, LIMITS_MOMENTS_LONG = 30 };
+enum { LIMITS_MOMENTS = 12, LIMITS_MOMENTS_LONG = 100 };
 
 /* In short; the full sweep has every report of retain_help. */
 enum { LIMITS_LONG_MAX = 100 };
@@ -273,7 +273,7 @@ START_TEST(an_interrupt_is_answered_soon) {
     sqlite3 *db = db_open(NULL);
     OpsResult want, bare;
     uint64_t random = (uint64_t)_i + 1;
-    int n = ops_long() ? LIMITS_MOMENTS_LONG : LIMITS_MOMENTS, n_stopped = 0;
+    int n = ops_long() && _i < LIMITS_SHORT ? LIMITS_MOMENTS_LONG : LIMITS_MOMENTS, n_stopped = 0;
     double longest = 0;
     limits_fill_faithful(db);
     limits_run_bare(db, 1000);

@@ -17,7 +17,7 @@ store=build/versions
 too_old=5.4.3 # SQLite 3.29.0
 if [ "${1-}" = --all ]; then
     packages='7.0.0 7.5.0 9.0.0 latest' # 3.31.1, 3.37.2, 3.43.2 and whatever is newest
-    programs='check_sql check_data check_laws check_threads'
+    programs='check_sql check_data check_laws check_every check_threads'
 else
     packages='7.0.0 latest'
     programs='check_sql check_data'
