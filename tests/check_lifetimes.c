@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "db.h"
+#include "data/lawfit.h"
 #include "math/quadrature.h"
 #include "model/bgbb.h"
 #include "model/pnbdfit.h"
@@ -581,6 +582,59 @@ START_TEST(bgbb_fit_without_purchases) {
 }
 END_TEST
 
+/* ---- What other implementations say of the CDNOW sample ---- */
+
+/* Of customers in weeks of two decimals, as the textbooks have them, the reference's optimum is ours: the same
+ * log-likelihood, and no slope left. */
+START_TEST(rounded_weeks_have_their_optimum) {
+    static const char *const models[] = {"BGNBD", "MBGNBD", "PNBD"}, *const names[][4] = {
+        {"r", "alpha", "a", "b"}, {"r", "alpha", "a", "b"}, {"r", "alpha", "s", "beta"}};
+    OracleCustomers all;
+    Oracle *oracle = oracle_open("cdnow_sample_39w_rounded_csv");
+    if (!oracle || !oracle_summary("cdnow_sample_39w_rfm", &all)) return;
+    double p[4], total = 0, slope[4] = {0}, by[4];
+    for (int j = 0; j < 4; j++) p[j] = oracle_number(oracle, "fits.%s.params.%s", models[_i], names[_i][j]);
+    for (int64_t i = 0; i < all.n; i++) {
+        double x = all.frequency[i], tx = round(all.recency[i] / 0.07) / 100, T = round(all.age[i] / 0.07) / 100;
+        const BgnbdParams bgnbd = {p[0], p[1], p[2], p[3]};
+        const PnbdParams pnbd = {p[0], p[1], p[2], p[3]};
+        total += _i == 2 ? pnbd_loglik(&pnbd, x, tx, T, by) : bgnbd_loglik(_i ? BGNBD_MBG : BGNBD_BG, &bgnbd, x, tx, T, by);
+        for (int j = 0; j < 4; j++) slope[j] += by[j] * p[j];
+    }
+    ck_assert_double_eq_tol(total, oracle_number(oracle, "fits.%s.loglik", models[_i]), 1e-6);
+    for (int j = 0; j < 4; j++) ck_assert_double_eq_tol(slope[j], 0, 1e-5);
+    oracle_free(&all);
+    oracle_close(oracle);
+}
+END_TEST
+
+/* BTYD, BTYDplus and CLVTools: their log-likelihood is ours to six digits, and no better. */
+START_TEST(peers_find_no_more) {
+    static const char *const peers[][2] = {
+        {"BTYD_BGNBD", "BG"}, {"BTYDplus_BGNBD_k1", "BG"}, {"CLVTools_bgnbd", "BG"}, {"BTYDplus_MBGNBD", "MBG"},
+        {"BTYD_PNBD", "P"}, {"CLVTools_pnbd", "P"}, {"BTYDplus_NBD", "NBD"}};
+    OracleCustomers all;
+    Oracle *oracle = oracle_open("peers_r_cdnow_sample");
+    if (!oracle || !oracle_summary("cdnow_sample_39w_rfm", &all)) return;
+    Buyers buyers = {.n = all.n, .frequency = all.frequency, .recency = all.recency, .age = all.age};
+    for (int64_t i = 0; i < all.n; i++) buyers.n_repeat += all.frequency[i] > 0;
+    for (int k = 0; k < COUNT(peers); k++) {
+        const char *m = peers[k][1];
+        PurchaseModel model = *m == 'B' ? PURCHASE_BGNBD : *m == 'M' ? PURCHASE_MBGNBD : *m == 'P' ? PURCHASE_PNBD : PURCHASE_NBD;
+        Purchasefit fit;
+        Err err = {0};
+        double repeats = 0;
+        lawfit_run(&fit, model, &buyers, &err, NULL);
+        for (int64_t i = 0; i < all.n; i++) repeats += all.frequency[i];
+        double weeks = fit.log_likelihood + repeats * log(7); /* the likelihood of times in weeks */
+        double theirs = oracle_number(oracle, "cdnow_sample_39w.%s.ll", peers[k][0]);
+        ck_assert_msg(fabs(weeks / theirs - 1) < 1e-6 && weeks > theirs - 1e-4, "%s: %.9g, ours %.9g", peers[k][0], theirs, weeks);
+    }
+    oracle_free(&all);
+    oracle_close(oracle);
+}
+END_TEST
+
 /* ---- Shifted beta geometric ---- */
 
 /* Fader, Hardie (2007), table 1 and section 3: a thousand subscribers of each kind, those left after each of seven years;
@@ -714,6 +768,8 @@ int main(void) {
     tcase_add_test(tc, bgbb_fits_of_the_oracle);
     tcase_add_test(tc, bgbb_fit_recovers_a_population);
     tcase_add_test(tc, bgbb_fit_without_purchases);
+    tcase_add_loop_test(tc, rounded_weeks_have_their_optimum, 0, 3);
+    tcase_add_test(tc, peers_find_no_more);
     tcase_add_loop_test(tc, sbg_fit_is_the_published_one, 0, COUNT(sbg_published));
     tcase_add_loop_test(tc, sbg_figures_of_the_oracle, 0, 2);
     tcase_add_test(tc, sbg_fit_recovers_a_population);

@@ -64,7 +64,7 @@ typedef struct NextPurchasePeers {
     double ever;            /* P(buys again | alive) */
     int32_t day[3];         /* date_p10, expected_date and date_p90 in days from as_of; 0: not known */
 } NextPurchasePeers;
-enum { NEXT_PURCHASE_PEERS = 1 << 15 };
+enum { NEXT_PURCHASE_PEERS_MIN = 64, NEXT_PURCHASE_PEERS_MAX = 1 << 15 };
 
 /* The customer whose gaps were read last: two columns need them. */
 typedef struct NextPurchaseGaps {
@@ -81,13 +81,14 @@ typedef struct NextPurchaseState {
     uint32_t *listed;      /* buyers by row */
     NextPurchaseGaps *own;
     NextPurchasePeers *peers;
+    uint32_t n_peers;      /* a power of two, so that the table is never larger than what is known of the customers */
     const char *far_note;  /* of those whose dates are too far ahead */
 } NextPurchaseState;
 
 static const NextPurchasePeers *next_purchase_peers(const NextPurchaseState *state, int64_t i) {
     static const double share[] = {0.1, 0.5, 0.9};
     int32_t frequency = state->buyers.frequency[i], age = state->buyers.age[i];
-    uint32_t place = ((uint32_t)frequency * 2654435761u + (uint32_t)age) % NEXT_PURCHASE_PEERS;
+    uint32_t place = ((uint32_t)frequency * 2654435761u + (uint32_t)age) & (state->n_peers - 1);
     NextPurchasePeers *peers = &state->peers[place];
     const PurchaseLaw *law = &state->predictor.purchases.law;
     if (peers->frequency == frequency && peers->age == age) return peers;
@@ -99,8 +100,10 @@ static const NextPurchasePeers *next_purchase_peers(const NextPurchaseState *sta
 }
 
 static void next_purchase_open_peers(Call *call, NextPurchaseState *state) {
-    state->peers = arena_alloc_raw(call->arena, call->err, NEXT_PURCHASE_PEERS, sizeof(*state->peers));
-    for (int i = 0; i < NEXT_PURCHASE_PEERS && !call->err->rc; i++) state->peers[i].frequency = -1;
+    state->n_peers = NEXT_PURCHASE_PEERS_MIN;
+    while (state->n_peers < NEXT_PURCHASE_PEERS_MAX && 2 * (int64_t)state->n_peers <= state->buyers.n) state->n_peers *= 2;
+    state->peers = arena_alloc_raw(call->arena, call->err, state->n_peers, sizeof(*state->peers));
+    for (uint32_t i = 0; i < state->n_peers && !call->err->rc; i++) state->peers[i].frequency = -1;
 }
 
 static int next_purchase_compare(const void *context, uint32_t a, uint32_t b) {

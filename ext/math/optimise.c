@@ -189,23 +189,25 @@ OptimiseStatus optimise_test(Optimise *search, double gain) {
     return search->status;
 }
 
-/* A negative step stands for differences to one side, from the gradient that is known. */
 static bool optimise_curvature(Optimise *search, double step, double *curvature) {
-    int n = search->n, last_side = step > 0 ? -1 : 1;
-    double width = step > 0 ? 2 * step : -step;
-    for (int i = 0; i < n; i++) {
-        for (int j = 0; j < n && step < 0; j++) curvature[i * n + j] = -search->gradient[j] / width;
-        for (int j = 0; j < n && step > 0; j++) curvature[i * n + j] = 0;
-        for (int side = 1; side >= last_side; side -= 2) {
-            for (int j = 0; j < n; j++)
-                search->trial_point[j] = search->point[j] + (i == j ? side * fabs(step) : 0);
-            if (!optimise_try(search)) return false;
-            for (int j = 0; j < n; j++) curvature[i * n + j] += side * search->trial_gradient[j] / width;
-        }
+    int n = search->n;
+    if (search->curvature) {
+        if (!search->curvature(search->ctx, search->point, curvature)) search->status = OPTIMISE_INTERRUPTED;
+        return search->status != OPTIMISE_INTERRUPTED;
     }
     for (int i = 0; i < n; i++)
+        for (int side = 1; side >= -1; side -= 2) {
+            for (int j = 0; j < n; j++)
+                search->trial_point[j] = search->point[j] + (i == j ? side * step : 0);
+            if (!optimise_try(search)) return false;
+            for (int j = 0; j < n; j++) {
+                double slope = search->trial_gradient[j] / (2 * step);
+                curvature[i * n + j] = side > 0 ? slope : curvature[i * n + j] - slope;
+            }
+        }
+    for (int i = 0; i < n; i++)
         for (int j = 0; j < i; j++)
-            curvature[i * n + j] = curvature[j * n + i] = 0.5 * (curvature[i * n + j] + curvature[j * n + i]);
+            curvature[i * n + j] = 0.5 * (curvature[i * n + j] + curvature[j * n + i]);
     return true;
 }
 

@@ -24,6 +24,9 @@ enum { OPTIMISE_DIMENSION_MAX = 6, OPTIMISE_ITERATIONS_MAX = 200, OPTIMISE_FLAT_
  * that is not finite.  Returns false to end the search at once. */
 typedef bool (*OptimiseObjective)(void *ctx, const double *point, double *value, double *gradient);
 
+/* Writes the second derivatives at point (n x n).  Returns false to end the search at once. */
+typedef bool (*OptimiseCurvature)(void *ctx, const double *point, double *curvature);
+
 typedef enum OptimiseStatus {
     OPTIMISE_RUNNING,
     OPTIMISE_CONVERGED,  /* what is left to gain is below the tolerance */
@@ -36,6 +39,7 @@ typedef enum OptimiseStatus {
 typedef struct Optimise {
     int n;                                     /* free variables */
     OptimiseObjective objective;               /* what to minimise */
+    OptimiseCurvature curvature;               /* may be set after optimise_init; NULL: by differences */
     void *ctx;                                 /* handed to objective */
     OptimiseStatus status;                     /* RUNNING until an end is known */
     int iterations, evaluations;               /* so far */
@@ -61,8 +65,7 @@ void optimise_iterate(Optimise *search);
  * brought less than gain, as on a ridge that runs to infinity. */
 OptimiseStatus optimise_test(Optimise *search, double gain);
 
-/* The curvature at the point reached, by central differences of the gradient over +-step (a negative step: by one-sided
- * ones over -step, which are half the work and as good to about that step), and one
+/* The curvature at the point reached, search->curvature or central differences of the gradient over +-step, and one
  * last Newton step with it, kept when the gradient shrinks.  Writes the inverse curvature (n x n),
  * the covariance of the estimates when the function is a negative log-likelihood.  A search that
  * ended otherwise has converged after all when Newton promises less than gain.  False, with

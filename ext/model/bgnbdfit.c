@@ -26,7 +26,6 @@
 #define BGNBDFIT_DROPOUT_MIN 1e-4  /* a / (a + b) below this is no attrition */
 #define BGNBDFIT_FAR 700.0         /* log odds that are as good as certain */
 #define BGNBDFIT_DIFFERENCE 1e-4   /* step of a log parameter for the curvature */
-#define BGNBDFIT_DIFFERENCE_SMALL 1e-6 /* the same to one side, where the curvature is large */
 #define BGNBDFIT_PIVOT_MIN 1e-9    /* curvature below this, relative, is a ridge */
 
 /* ---- Tables ---- */
@@ -48,6 +47,7 @@ typedef struct BgnbdfitRun { /* consecutive triples of one frequency */
 
 typedef struct BgnbdfitWork {
     BgnbdKind kind;
+    bool no_rows; /* leave out the terms of single triples */
     bool dropout; /* false: the NBD, with r and alpha alone */
     const double *weak; /* centres of weak priors on the four log parameters; NULL: there are none */
     bool clear;   /* the optimum was found from a sample's, and there is no ridge near it */
@@ -207,7 +207,7 @@ enum { BGNBDFIT_BLOCK = 256, BGNBDFIT_LANES = 4 };
 
 typedef struct BgnbdfitBlock {
     int n;                     /* a multiple of BGNBDFIT_LANES: at the end stand triples of no weight */
-    double log_gap[BGNBDFIT_BLOCK], share[BGNBDFIT_BLOCK], weight[BGNBDFIT_BLOCK];
+    double log_gap[BGNBDFIT_BLOCK], share[BGNBDFIT_BLOCK], bend[BGNBDFIT_BLOCK], weight[BGNBDFIT_BLOCK];
     double odds[BGNBDFIT_BLOCK], minus[BGNBDFIT_BLOCK], e[BGNBDFIT_BLOCK]; /* e = exp(minus), minus = -|odds| */
     int n_many;                /* triples of several customers ... */
     int many[BGNBDFIT_BLOCK];  /* ... and which these are */
@@ -226,12 +226,13 @@ static void bgnbdfit_read_block(const BgnbdfitWork *w, int64_t first, int64_t en
         BgnbdfitDay now = w->day[w->now_day[first + j]], last = w->day[w->last_day[first + j]];
         b->log_gap[j] = now.log_ratio - last.log_ratio;
         b->share[j] = last.share - now.share;
+        b->bend[j] = last.share + now.share - 1;
         b->weight[j] = w->weight[first + j];
         b->many[b->n_many] = j;
         b->n_many += b->weight[j] != 1;
     }
     for (b->n = n; b->n % BGNBDFIT_LANES != 0; b->n++)
-        b->log_gap[b->n] = b->share[b->n] = b->weight[b->n] = 0;
+        b->log_gap[b->n] = b->share[b->n] = b->bend[b->n] = b->weight[b->n] = 0;
     for (int j = 0; j < b->n; j++) {
         b->odds[j] = log_odds + k * b->log_gap[j];
         b->minus[j] = -fabs(b->odds[j]);
@@ -297,7 +298,7 @@ static bool bgnbdfit_add_dropout(BgnbdfitWork *w, const BgnbdParams *p, const Bg
     total->value -= run->customers * beta->log_stay;
     total->a -= run->customers * p->a * beta->ab;
     total->b += run->customers * p->b * (beta->b - beta->ab);
-    if (!bgnbd_can_be_gone(w->kind, run->x)) return true;
+    if (w->no_rows || !bgnbd_can_be_gone(w->kind, run->x)) return true;
     for (int64_t i = run->first, end; i < run->end; i = end) {
         end = run->end - i < BGNBDFIT_POLL_TERMS / 4 ? run->end : i + BGNBDFIT_POLL_TERMS / 4;
         bgnbdfit_gone(w, i, end, k, log(p->a / before), &gone);
@@ -364,6 +365,81 @@ static bool bgnbdfit_objective(void *ctx, const double *point, double *value, do
     return true;
 }
 
+/* ---- Second derivatives ----
+ *
+ * Of ln(1 + exp(D)) they are w (1 - w) D_i D_j + w D_ij.  By the logarithms of the parameters D_r = r G, D_alpha = k S,
+ * D_a = 1, D_b = -q with G the log gap, S the difference of shares, q = b / (b + x + m - 1), and D_rr = r G,
+ * D_r,alpha = r S, D_alpha,alpha = k S (sum of shares - 1), D_bb = q^2 - q. */
+
+enum { BGNBDFIT_V, BGNBDFIT_VG, BGNBDFIT_VS, BGNBDFIT_VGG, BGNBDFIT_VGS, BGNBDFIT_VSS, BGNBDFIT_W, BGNBDFIT_WG, BGNBDFIT_WS,
+       BGNBDFIT_WB, BGNBDFIT_SECOND };
+
+static void bgnbdfit_second_block(const BgnbdfitBlock *b, double sum[BGNBDFIT_SECOND][BGNBDFIT_LANES]) {
+    for (int j = 0; j < b->n; j += BGNBDFIT_LANES)
+        for (int l = 0; l < BGNBDFIT_LANES; l++) {
+            double e = b->e[j + l], G = b->log_gap[j + l], S = b->share[j + l];
+            double gone = b->weight[j + l] * (0.5 + 0.5 * copysign((1 - e) / (1 + e), b->odds[j + l]));
+            double v = b->weight[j + l] * e / ((1 + e) * (1 + e)), vG = v * G, vS = v * S;
+            sum[BGNBDFIT_V][l] += v;
+            sum[BGNBDFIT_VG][l] += vG;
+            sum[BGNBDFIT_VS][l] += vS;
+            sum[BGNBDFIT_VGG][l] += vG * G;
+            sum[BGNBDFIT_VGS][l] += vG * S;
+            sum[BGNBDFIT_VSS][l] += vS * S;
+            sum[BGNBDFIT_W][l] += gone;
+            sum[BGNBDFIT_WG][l] += gone * G;
+            sum[BGNBDFIT_WS][l] += gone * S;
+            sum[BGNBDFIT_WB][l] += gone * S * b->bend[j + l];
+        }
+}
+
+/* Takes those of one frequency from minus the log-likelihood, below the diagonal. */
+static bool bgnbdfit_second_run(BgnbdfitWork *w, const BgnbdParams *p, const BgnbdfitRun *run, double *second) {
+    double lanes[BGNBDFIT_SECOND][BGNBDFIT_LANES] = {{0}}, s[BGNBDFIT_SECOND] = {0};
+    double k = p->r + run->x, before = p->b + run->x + bgnbd_m(w->kind) - 1, q = p->b / before, r = p->r;
+    BgnbdfitBlock block;
+    for (int64_t i = run->first; i < run->end; i += BGNBDFIT_BLOCK) {
+        bgnbdfit_read_block(w, i, run->end, k, log(p->a / before), &block);
+        bgnbdfit_second_block(&block, lanes);
+        if (bgnbdfit_tick(w, BGNBDFIT_BLOCK)) return false;
+    }
+    for (int i = 0; i < BGNBDFIT_SECOND; i++)
+        for (int l = 0; l < BGNBDFIT_LANES; l++) s[i] += lanes[i][l];
+    const double lower[10] = {r * r * s[BGNBDFIT_VGG] + r * s[BGNBDFIT_WG],
+                              r * k * s[BGNBDFIT_VGS] + r * s[BGNBDFIT_WS], k * k * s[BGNBDFIT_VSS] + k * s[BGNBDFIT_WB],
+                              r * s[BGNBDFIT_VG], k * s[BGNBDFIT_VS], s[BGNBDFIT_V],
+                              -q * r * s[BGNBDFIT_VG], -q * k * s[BGNBDFIT_VS], -q * s[BGNBDFIT_V],
+                              q * q * s[BGNBDFIT_V] + (q * q - q) * s[BGNBDFIT_W]};
+    for (int i = 0, at = 0; i < 4; i++)
+        for (int j = 0; j <= i; j++) second[4 * i + j] -= lower[at++] / w->customers;
+    return true;
+}
+
+/* Of the objective with dropout.  What the tables hold is cheap: differences do for that. */
+static bool bgnbdfit_second(void *ctx, const double *point, double *second) {
+    BgnbdfitWork *w = ctx;
+    int evaluations = w->evaluations;
+    w->no_rows = true;
+    for (int i = 0; i < 4; i++)
+        for (int side = 0; side < 2; side++) {
+            double at[4], value, gradient[4];
+            for (int j = 0; j < 4; j++) at[j] = point[j] + (i != j ? 0 : side ? -BGNBDFIT_DIFFERENCE : BGNBDFIT_DIFFERENCE);
+            if (!bgnbdfit_objective(w, at, &value, gradient)) return false;
+            for (int j = 0; j < 4; j++) {
+                double slope = gradient[j] / (2 * BGNBDFIT_DIFFERENCE);
+                second[4 * i + j] = side ? second[4 * i + j] - slope : slope;
+            }
+        }
+    w->no_rows = false;
+    BgnbdParams p = bgnbdfit_params(w, point);
+    BgnbdfitTotal unused = {0};
+    if (!bgnbdfit_add_days(w, &p, &unused)) return false;
+    w->evaluations = evaluations + 1;
+    for (int64_t i = 0; i < w->n_runs; i++)
+        if (bgnbd_can_be_gone(w->kind, w->run[i].x) && !bgnbdfit_second_run(w, &p, &w->run[i], second)) return false;
+    return true;
+}
+
 /* ---- Fit ---- */
 
 /* Goes on until less than gain is left of the whole log-likelihood. */
@@ -384,8 +460,8 @@ static bool bgnbdfit_ran_away(int n, const double *point) {
 /* The inverse curvature of the log-likelihood per customer in log parameters.  False on a ridge, where it is
  * singular: the covariance says all the same what is identified. */
 static bool bgnbdfit_curvature(const BgnbdfitWork *w, Optimise *search, double *inverse, double *covariance) {
-    double step = w->clear ? -BGNBDFIT_DIFFERENCE_SMALL : BGNBDFIT_DIFFERENCE;
-    bool found = optimise_finish(search, step, BGNBDFIT_PIVOT_MIN,
+    if (w->clear && w->dropout) search->curvature = bgnbdfit_second;
+    bool found = optimise_finish(search, BGNBDFIT_DIFFERENCE, BGNBDFIT_PIVOT_MIN,
                                  BGNBDFIT_GAIN_LEFT / w->customers, inverse);
     double precision = 1 / (BGNBDFIT_PRIOR * BGNBDFIT_PRIOR * w->customers);
     if (found || optimise_finish_prior(search, BGNBDFIT_DIFFERENCE, precision, inverse))
