@@ -133,26 +133,17 @@ static int64_t data_quality_open(Call *call) {
 
 static DataQualitySeverity data_quality_severity(const Audit *audit, FindingCheck check) {
     const Finding *list = audit->findings.list;
+    DataQualitySeverity usual = data_quality_checks[check].severity;
     if (list[check].rows == 0) return DATA_QUALITY_OK;
     switch (check) {
-        case FINDING_DATE_MILLISECONDS:
-            if (audit->dates.n_texts[DATE_UNIXMS] > 0) return DATA_QUALITY_ERROR;
-            break;
-        case FINDING_DATE_YYYYMMDD:
-            if (audit->dates.n_texts[DATE_YYYYMMDD] > 0) return DATA_QUALITY_ERROR;
-            break;
-        case FINDING_DATE_FUTURE:
-            if (audit->as_of != LEDGER_NO_AS_OF) return DATA_QUALITY_NOTE;
-            break;
+        case FINDING_DATE_MILLISECONDS: return audit->dates.n_texts[DATE_UNIXMS] > 0 ? DATA_QUALITY_ERROR : usual;
+        case FINDING_DATE_YYYYMMDD: return audit->dates.n_texts[DATE_YYYYMMDD] > 0 ? DATA_QUALITY_ERROR : usual;
+        case FINDING_DATE_FUTURE: return audit->as_of != LEDGER_NO_AS_OF ? DATA_QUALITY_NOTE : usual;
         case FINDING_ORDER_REPEATED:
-            if (list[FINDING_ORDER_LINES].rows > list[FINDING_ORDER_REPEATED].rows) return DATA_QUALITY_NOTE;
-            break;
-        case FINDING_CURRENCY:
-            if (!audit->source->chosen[SOURCE_AMOUNT]) return DATA_QUALITY_NOTE;
-            break;
-        default: break;
+            return list[FINDING_ORDER_LINES].rows > list[FINDING_ORDER_REPEATED].rows ? DATA_QUALITY_NOTE : usual;
+        case FINDING_CURRENCY: return audit->source->chosen[SOURCE_AMOUNT] ? usual : DATA_QUALITY_NOTE;
+        default: return usual;
     }
-    return data_quality_checks[check].severity;
 }
 
 static void data_quality_effect(const Audit *audit, FindingCheck check, Out *out) {
