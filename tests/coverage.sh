@@ -29,13 +29,15 @@ link() {
     "$cc" --coverage -shared -o "$1/retain.so" $(find "$1/ext" -name '*.o') -lm
 }
 
-# The second library has a block of memory for each request, so that check_faults can fail every one of them.
+# The second library has a block of memory for each request, so that check_faults, which runs against it alone, can fail
+# every one of them.
 run_all() {
     $make -j2 CC="$cc" BUILD=$build CFLAGS="$flags" objects checks && link $build || return 1
     $make -j2 CC="$cc" BUILD=$build/alone CFLAGS="$flags -DARENA_ALONE" objects && link $build/alone || return 1
     find $build -name '*.gcda' -delete
     export CK_TIMEOUT_MULTIPLIER=10
-    printf '%s\n' golden alone $(ls tests/check_*.c | sed 's:tests/\(.*\)\.c:\1:') | xargs -n 1 -P 2 sh tests/coverage.sh --one
+    rm -rf $build/logs
+    printf '%s\n' check_faults $(ls tests/check_*.c | sed 's:tests/\(.*\)\.c:\1:' | grep -v check_faults) golden | xargs -n 1 -P 2 sh tests/coverage.sh --one
     for log in $build/logs/*.log; do check "$(basename "$log" .log)" sh -c "cat $log; tail -n 1 $log | grep -q '^exit: 0$'"; done
 }
 
@@ -44,7 +46,7 @@ if [ "${1-}" = --one ]; then
     export RETAIN_LIBRARY="$PWD/$build/retain.so"
     case $2 in
         golden) sh tests/golden.sh ;;
-        alone) RETAIN_LIBRARY="$PWD/$build/alone/retain.so" $build/tests/check_faults ;;
+        check_faults) RETAIN_LIBRARY="$PWD/$build/alone/retain.so" $build/tests/check_faults ;;
         *) $build/tests/"$2" ;;
     esac >"$build/logs/$2.log" 2>&1
     echo "exit: $?" >>"$build/logs/$2.log"
