@@ -9,7 +9,7 @@ monetary values.  Prints CPU ms of grouping and fitting, the log-likelihood, its
 The log-likelihood is that of ext/model/bgnbd.c, in logarithms throughout, of customers grouped by (frequency,
 recency, age).  With --rows each group is a row, and whole-array operations compute its terms, lgamma, beta and psi
 too: what one writes who knows numpy.  Without, what can be taken out of the loop is: what depends on the frequency
-alone, or on an age alone, is summed over the distinct ones, as ext/model/bgnbdfit.c does it; customers without a
+alone, or on an age alone, is summed over the distinct ones, as ext/model/bgnbdsum.c does it; customers without a
 repeat purchase are in those sums only.  What is left costs a row one exp and one log1p, into arrays that are there
 already.  L-BFGS-B with the analytic gradient, in logarithms of the parameters, from r = 1, alpha = mean(age) /
 (mean(frequency) + 0.1), a = b = 1.
