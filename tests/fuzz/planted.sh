@@ -27,7 +27,7 @@ cents_do_not_cancel|orders|s/bool nothing = fabs(net) <= BOOK_NET_EPSILON \* tur
 free_order_is_none|orders|s/.purchase = turnover == 0 ||/.purchase =/
 period_end|orders|s/bool complete = last_day <= state->as_of;/bool complete = last_day < state->as_of;/
 first_purchase_min|orders|s/if (book->n_buyers++ == 0 || out.days\[0\] < book->day_first)/if (book->n_buyers++ == 0)/
-repeat_mean_with_first|orders|s/for (int64_t i = 1; i < customer->n_days; i++) sum += customer->amounts\[i\];/for (int64_t i = 0; i + 1 < customer->n_days; i++) sum += customer->amounts[i];/
+repeat_mean_with_first|orders|s|for (int64_t i = 1; i < n_days; i++) sum += customer->amounts\[i\];|for (int64_t i = 0; i + 1 < n_days; i++) sum += customer->amounts[i];|
 refund_own_day|orders|s/day < refund->day ? day : refund->day, code/refund->day, code/
 lost_between|orders|s/^            counts\[active_to + 1\].lost++;$/            (void)0;/
 batch_one_short|orders|s/int n = ledger->err->rc ? 0 : batch->n;/int n = ledger->err->rc ? 0 : batch->n - (batch->n == MAP_BATCH_MAX);/
