@@ -53,7 +53,7 @@ renewal_one_late|laws|s/return (p->beta + t - 1) \/ (p->alpha + p->beta + t - 1)
 censored_at_risk|laws|s/at_risk = left - curve->censored\[i\];/at_risk = left;/
 step_never_halved|laws|s/for (int h = 0; h < LOGIT_HALVINGS_MAX; h++) {/for (int h = 0; h < 0; h++) {/
 string_without_end|scores|s/while ((unsigned char)\*end >= . . && \*end != /while (*end != /
-escape_over_the_end|scores|s/if (!text\[1\] || !strchr("\\"\\\\\/bfnrtu", text\[1\])) return 0;/if (!strchr("\\"\\\\\/bfnrtu", text[1])) return 0;/
+escape_over_the_end|scores|s/if (!text\[1\] || !strchr(/if (!strchr(/
 escape_of_any_letter|scores|s/if (text\[1\] != .u.) return 2;/return 2;/
 digits_over_the_end|scores|s/if (out->n == DECIMAL_READ_DIGITS ||/if (out->n == DECIMAL_READ_DIGITS + 8 ||/
 negative_parameter|scores|s/(reader->number\[key\] < MODELTEXT_PARAM_MIN ||/(reader->number[key] == 0 ||/
