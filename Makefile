@@ -120,9 +120,12 @@ check: $(LIBRARY) amalgamation $(BUILD)/shop.db
 fuzz: amalgamation
 	sh tests/fuzz/run.sh
 
+# The second library has a block of memory for each request of an arena, so that every one of them can fail.
 faults: $(LIBRARY) amalgamation $(BUILD)/tests/check_api $(BUILD)/tests/check_faults $(BUILD)/tests/check_limits $(BUILD)/tests/check_every
 	RETAIN_LONG=1 RETAIN_LIBRARY=$(abspath $(LIBRARY)) $(BUILD)/tests/check_api
 	RETAIN_LONG=1 RETAIN_LIBRARY=$(abspath $(LIBRARY)) $(BUILD)/tests/check_faults
+	$(MAKE) -s CFLAGS='$(CFLAGS) -DARENA_ALONE' LIBRARY=$(BUILD)/alone/$(LIBRARY) $(BUILD)/alone/$(LIBRARY)
+	RETAIN_LONG=1 RETAIN_LIBRARY=$(abspath $(BUILD)/alone/$(LIBRARY)) $(BUILD)/tests/check_faults
 	RETAIN_LONG=1 RETAIN_LIBRARY=$(abspath $(LIBRARY)) $(BUILD)/tests/check_every
 	RETAIN_LONG=1 RETAIN_LIBRARY=$(abspath $(LIBRARY)) $(BUILD)/tests/check_limits
 

@@ -14,6 +14,7 @@
 #include "math/quadrature.h"
 #include "model/bgbb.h"
 #include "model/pnbdfit.h"
+#include "model/purchase.h"
 #include "model/rfmgroup.h"
 #include "model/sbg.h"
 #include "oracle.h"
@@ -112,6 +113,13 @@ START_TEST(nothing_comes_of_wrong_parameters) {
     PnbdParams p = pnbd_params[0];
     BgbbParams b = {1, 2, 3, 4};
     SbgParams s = {1, 2};
+    static const double histories[][5] = {{0, 1, 1, 2, 3}, {1, 0, 1, 2, 3}, {1, 1, -1, 2, 3}, {1, 1, 1, -1, 3}, {1, 1, 1, 2, -1},
+                                          {1, 1, 1, 2, INFINITY}};
+    for (int i = 0; i < COUNT(histories); i++) {
+        const double *h = histories[i];
+        PurchaseLaw nbd = {.model = PURCHASE_NBD, .as = {.bgnbd = {.r = h[0], .alpha = h[1]}}};
+        ck_assert(isnan(purchase_p_no_purchase(&nbd, h[2], 0, h[3], h[4])) && isnan(purchase_if_alive(&nbd, h[2], h[3], h[4], 0).expected));
+    }
     ck_assert(isnan(pnbd_loglik(&p, INFINITY, 1, 2, NULL)) && isnan(pnbd_p_no_purchase(&p, 1, 1, 2, INFINITY)));
     ck_assert(isnan(pnbd_expected_if_alive(&p, 1, 2, -1)) && isnan(pnbd_expected_if_alive(&p, 1, 2, INFINITY)));
     ck_assert(isnan(pnbd_discounted_if_alive(&p, 1, 2, -1, 0.1)) && isnan(pnbd_discounted_if_alive(&p, 1, 2, INFINITY, 0.1)));

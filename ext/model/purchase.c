@@ -22,13 +22,19 @@ double purchase_rate(const PurchaseLaw *law, double x, double T) {
 
 /* ---- The NBD ---- */
 
+/* As the other laws ask for; an infinite r, x or T gives NaN by itself. */
+static bool purchase_nbd_valid(const PurchaseLaw *law, double x, double T, double t) {
+    return law->as.bgnbd.r > 0 && law->as.bgnbd.alpha > 0 && x >= 0 && T >= 0 && t >= 0 && isfinite(t);
+}
+
 static double purchase_nbd_no_purchase(const PurchaseLaw *law, double x, double T, double t) {
+    if (!purchase_nbd_valid(law, x, T, t)) return NAN;
     return exp(-(law->as.bgnbd.r + x) * log1p(t / (law->as.bgnbd.alpha + T)));
 }
 
 /* Purchases come at a constant expected rate, so discounting is that of a steady stream. */
 static PurchaseCount purchase_nbd_count(const PurchaseLaw *law, double x, double T, double t, double delta) {
-    double rate = purchase_rate(law, x, T);
+    double rate = purchase_nbd_valid(law, x, T, t) ? purchase_rate(law, x, T) : (double)NAN;
     return (PurchaseCount){.expected = rate * t, .discounted = delta > 0 ? rate * -expm1(-delta * t) / delta : rate * t};
 }
 

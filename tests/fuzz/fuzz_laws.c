@@ -283,11 +283,13 @@ static void laws_fuzz_waits(Feed *feed) {
         all += events[i] + censored[i];
     }
     kaplan_fit(&curve);
-    double last = 1;
+    double last = 1, product = 1;
     left = all;
     for (int64_t i = 0; i < curve.n; i++) {
         KaplanRange range = kaplan_step(&curve, i, 1.96);
+        product *= 1 - (double)events[i] / (double)left;
         left -= events[i] + censored[i];
+        FUZZ_CHECK(fabs(range.value - product) <= 1e-12, "S %.17g, not %.17g", range.value, product);
         FUZZ_CHECK(laws_is_probability(range.value) && range.value <= last, "S %.17g after %.17g", range.value, last);
         FUZZ_CHECK(cut || fabs(range.value - (double)left / (double)all) <= 1e-12, "S %.17g, but %d of %d are left", range.value,
                    (int)left, (int)all);

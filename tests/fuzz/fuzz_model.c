@@ -120,6 +120,8 @@ static void model_check_waiting(const ModelCase *c) {
         double none = bgnbd_p_no_purchase(c->kind, p, c->x, c->tx, c->age, c->t * i / 8);
         MODEL_LAW(c, model_not_above(none, last), "p_no_purchase rises with t");
         MODEL_LAW(c, model_not_above(1 - alive, none), "p_no_purchase is below P(gone)");
+        double waits = pow(1 + c->t * i / 8 / (p->alpha + c->age), -(p->r + c->x));
+        MODEL_LAW(c, fabs(none - (1 - alive + alive * waits)) <= 1e-9, "p_no_purchase is not gone or waiting");
         last = none;
     }
     if (c->kind == BGNBD_BG && c->x == 0) MODEL_LAW(c, alive == 1, "nobody can be gone at x = 0");

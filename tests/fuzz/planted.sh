@@ -27,7 +27,7 @@ cents_do_not_cancel|orders|s/bool nothing = fabs(net) <= BOOK_NET_EPSILON \* tur
 free_order_is_none|orders|s/.purchase = turnover == 0 ||/.purchase =/
 period_end|orders|s/bool complete = last_day <= state->as_of;/bool complete = last_day < state->as_of;/
 first_purchase_min|orders|s/if (book->n_buyers++ == 0 || out.days\[0\] < book->day_first)/if (book->n_buyers++ == 0)/
-repeat_mean_with_first|orders|s/for (int64_t i = 1; i < customer->n_days; i++) sum += customer->amounts\[i\];/for (int64_t i = 0; i + 1 < customer->n_days; i++) sum += customer->amounts[i];/
+repeat_mean_with_first|orders|s|for (int64_t i = 1; i < n_days; i++) sum += customer->amounts\[i\];|for (int64_t i = 0; i + 1 < n_days; i++) sum += customer->amounts[i];|
 refund_own_day|orders|s/day < refund->day ? day : refund->day, code/refund->day, code/
 lost_between|orders|s/^            counts\[active_to + 1\].lost++;$/            (void)0;/
 batch_one_short|orders|s/int n = ledger->err->rc ? 0 : batch->n;/int n = ledger->err->rc ? 0 : batch->n - (batch->n == MAP_BATCH_MAX);/
@@ -53,7 +53,7 @@ renewal_one_late|laws|s/return (p->beta + t - 1) \/ (p->alpha + p->beta + t - 1)
 censored_at_risk|laws|s/at_risk = left - curve->censored\[i\];/at_risk = left;/
 step_never_halved|laws|s/for (int h = 0; h < LOGIT_HALVINGS_MAX; h++) {/for (int h = 0; h < 0; h++) {/
 string_without_end|scores|s/while ((unsigned char)\*end >= . . && \*end != /while (*end != /
-escape_over_the_end|scores|s/if (!text\[1\] || !strchr("\\"\\\\\/bfnrtu", text\[1\])) return 0;/if (!strchr("\\"\\\\\/bfnrtu", text[1])) return 0;/
+escape_over_the_end|scores|s/if (!text\[1\] || !strchr(/if (!strchr(/
 escape_of_any_letter|scores|s/if (text\[1\] != .u.) return 2;/return 2;/
 digits_over_the_end|scores|s/if (out->n == DECIMAL_READ_DIGITS ||/if (out->n == DECIMAL_READ_DIGITS + 8 ||/
 negative_parameter|scores|s/(reader->number\[key\] < MODELTEXT_PARAM_MIN ||/(reader->number[key] == 0 ||/

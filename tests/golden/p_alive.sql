@@ -62,3 +62,9 @@ SELECT p_alive('{"model":"nbd","r":1,"alpha":1,"note":"\', 1, 1, 3);
 SELECT p_alive('{"model":"nbd","r":1,"alpha":0.' || printf('%0100d', 0) || '1}', 1, 1, 3);
 SELECT p_alive('{"model":"nbd","r":1,"alpha":1}' || char(0), 1, 1, 3);
 SELECT p_alive(printf('{"model":"nbd","r":1,"alpha":1,"note":"%5000d"}', 1), 1, 1, 3);
+SELECT p_alive('{"model":"nbd","r":1,"alpha":1,"spend":{"q":2}}', 1, 1, 3);
+SELECT p_alive('{"model":"nbd","r":1,"alpha":1,"spend":{"gamma":2}}', 1, 1, 3);
+SELECT p_alive('{"model":"nbd","r":1,"alpha":1,"note":"\u00', 1, 1, 3);
+
+-- Every kind of space that JSON has.
+SELECT p_alive(char(9, 13, 10, 32) || '{' || char(9) || '"model"' || char(13) || ':"nbd",' || char(10) || '"r":1,"alpha":1}', 1, 1, 3) AS p_alive;
