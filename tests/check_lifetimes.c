@@ -752,6 +752,56 @@ START_TEST(sbg_fits_that_warn) {
 }
 END_TEST
 
+/* ---- Borders ---- */
+
+/* Each parameter in turn: no figure comes of 0, of less than nothing, of what is no finite number. */
+START_TEST(parameters_are_positive_numbers) {
+    static const double bad[] = {0, -1, INFINITY, (double)NAN};
+    double v[4], gradient[4];
+    for (int j = 0; j < 4; j++)
+        for (int b = 0; b < COUNT(bad); b++) {
+            PnbdParams timed = pnbd_params[0];
+            BgbbParams counted = bgbb_params[0];
+            memcpy(v, &timed, sizeof(v)), v[j] = bad[b], memcpy(&timed, v, sizeof(v));
+            memcpy(v, &counted, sizeof(v)), v[j] = bad[b], memcpy(&counted, v, sizeof(v));
+            ck_assert(isnan(pnbd_loglik(&timed, 1, 1, 2, gradient)));
+            ck_assert(isnan(gradient[0]) && isnan(gradient[1]) && isnan(gradient[2]) && isnan(gradient[3]));
+            ck_assert(isnan(pnbd_p_alive(&timed, 1, 1, 2)) && isnan(pnbd_p_no_purchase(&timed, 1, 1, 2, 3)));
+            ck_assert(isnan(pnbd_expected_if_alive(&timed, 1, 2, 3)));
+            ck_assert(isnan(pnbd_discounted_if_alive(&timed, 1, 2, 3, 0.1)));
+            ck_assert(isnan(bgbb_loglik(&counted, 1, 1, 2, gradient)));
+            ck_assert(isnan(gradient[0]) && isnan(gradient[1]) && isnan(gradient[2]) && isnan(gradient[3]));
+            ck_assert(isnan(bgbb_p_alive(&counted, 1, 1, 2)) && isnan(bgbb_p_no_purchase(&counted, 1, 1, 2, 3)));
+            ck_assert(isnan(bgbb_expected_purchases(&counted, 1, 1, 2, 3, 0)));
+            if (j > 1) continue;
+            SbgParams renewing = j ? (SbgParams){0.7, bad[b]} : (SbgParams){bad[b], 1.2};
+            ck_assert(isnan(sbg_log_survival(&renewing, 1)) && isnan(sbg_retention(&renewing, 1)));
+            ck_assert(isnan(sbg_expected_renewals(&renewing, 0, 2)));
+        }
+}
+END_TEST
+
+/* Within no time nothing happens; less than no time, or no end of it, is none. */
+START_TEST(horizons_begin_at_nothing) {
+    static const double wrong[] = {-1, INFINITY, (double)NAN};
+    const PnbdParams *timed = &pnbd_params[0];
+    const SbgParams renewing = {0.7, 1.2};
+    ck_assert_double_eq(pnbd_discounted_if_alive(timed, 3, 39, 0, 0.01), 0);
+    ck_assert_double_eq(sbg_expected_renewals(&renewing, 0, 0), 0);
+    for (int i = 0; i < COUNT(wrong); i++) {
+        ck_assert(isnan(pnbd_p_no_purchase(timed, 3, 20, 39, wrong[i])));
+        ck_assert(isnan(pnbd_expected_if_alive(timed, 3, 39, wrong[i])));
+        ck_assert(isnan(pnbd_discounted_if_alive(timed, 3, 39, wrong[i], 0.01)));
+        ck_assert(isnan(pnbd_discounted_if_alive(timed, 3, 39, 52, wrong[i])));
+        ck_assert(isnan(sbg_log_survival(&renewing, wrong[i])) && isnan(sbg_expected_renewals(&renewing, 0, wrong[i])));
+    }
+    ck_assert(isnan(bgbb_expected_purchases(&bgbb_params[0], 1, 1, 6, -1, 0)));
+    ck_assert(isnan(bgbb_expected_purchases(&bgbb_params[0], 1, 1, 6, 1, (double)NAN)));
+    ck_assert(isnan(bgbb_p_no_purchase(&bgbb_params[0], 1, 1, 6, INT32_MAX)));
+    ck_assert(isnan(bgbb_loglik(&bgbb_params[0], -1, 1, 6, NULL)) && isnan(bgbb_loglik(&bgbb_params[0], 0, -1, 6, NULL)));
+}
+END_TEST
+
 int main(void) {
     Suite *suite = suite_create("lifetimes");
     TCase *tc = tcase_create("lifetimes");
@@ -783,6 +833,8 @@ int main(void) {
     tcase_add_test(tc, sbg_fit_recovers_a_population);
     tcase_add_test(tc, sbg_survival_follows_retention);
     tcase_add_test(tc, sbg_fits_that_warn);
+    tcase_add_test(tc, parameters_are_positive_numbers);
+    tcase_add_test(tc, horizons_begin_at_nothing);
     suite_add_tcase(suite, tc);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_ENV);
