@@ -189,7 +189,7 @@ static int64_t revenue_forecast_open(Call *call) {
     state->coming = arena_alloc(call->arena, call->err, wanted, sizeof(*state->coming));
     if (call->err->rc) return 0;
     state->n = revenue_forecast_periods(&period, state->as_of, wanted, state->to);
-    revenue_forecast_fill(call, state, &period);
+    if (state->n > 0) revenue_forecast_fill(call, state, &period);
     return state->n;
 }
 

@@ -4,7 +4,7 @@
 #include <stdint.h>
 #include <string.h>
 
-#define BULK_EXP_MIN -708.0
+#define BULK_EXP_MIN (-708.0)
 #define BULK_EXP_MAX 709.0
 #define BULK_LOG1P_MAX 1e300
 #define BULK_LOG2E 1.44269504088896340736

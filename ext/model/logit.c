@@ -88,7 +88,7 @@ static double logit_step(const LogitData *data, LogitFit *fit, double penalty, c
         promise += 0.5 * step[j] * point->slope[j];
     }
     for (int h = 0; h < LOGIT_HALVINGS_MAX; h++) {
-        LogitPoint next;
+        LogitPoint next = {.value = 0};
         for (int j = 0; j < m; j++) next.beta[j] = point->beta[j] + ldexp(step[j], -h);
         if (!logit_evaluate(data, fit, penalty, poll, &next)) {
             fit->interrupted = true;
