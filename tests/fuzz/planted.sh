@@ -47,7 +47,7 @@ invalid_accepted|model|s/x >= 0 && tx >= 0 &&$/tx >= 0 \&\&/
 discount_grows|model|s/.discounted = exp(-delta \* t) \* all + sum/.discounted = exp(delta * t) * all + sum/
 median_off_by_one|model|s/seen > (total - 1) \/ 2) lower = i;/seen > total \/ 2) lower = i;/
 wilson_beyond_one|model|s/fmax(1 - wilson_low(n - k, n, z), 0)/fmax(1 + wilson_low(n - k, n, z), 0)/
-tail_panels|laws|s/int panels = pnbd_tail_panels(tail, end);/int panels = PNBD_PANELS_TAIL;/
+tail_panels|laws|s/if (graded) panels = easy \&\& top <= 2.25 ? 1 : 2 \* (int)ceil(top \/ 4.5);/if (graded) panels = 1;/
 no_clamp|laws model|s/return fmin(special_logistic(odds) + special_logistic(-odds) \* waits, 1);/return special_logistic(odds) + special_logistic(-odds) * waits;/
 renewal_one_late|laws|s/return (p->beta + t - 1) \/ (p->alpha + p->beta + t - 1);/return (p->beta + t) \/ (p->alpha + p->beta + t - 1);/
 censored_at_risk|laws|s/at_risk = left - curve->censored\[i\];/at_risk = left;/
