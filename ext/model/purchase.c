@@ -22,7 +22,6 @@ double purchase_rate(const PurchaseLaw *law, double x, double T) {
 
 /* ---- The NBD ---- */
 
-/* As the other laws ask for; an infinite r, x or T gives NaN by itself. */
 static bool purchase_nbd_valid(const PurchaseLaw *law, double x, double T, double t) {
     return law->as.bgnbd.r > 0 && law->as.bgnbd.alpha > 0 && x >= 0 && T >= 0 && t >= 0 && isfinite(t);
 }
