@@ -584,6 +584,34 @@ START_TEST(radix_sorts_as_qsort_does) {
 }
 END_TEST
 
+/* Sorted by keys alone, pairs of one key stay as they came; narrow keys need less room, and every word of it that is not
+ * theirs keeps its value. */
+START_TEST(radix_sorts_ranks_beside) {
+    enum { N = 3001, UNTOUCHED = 0x5a };
+    static uint64_t pair[N][2], room[3 * N + 4096];
+    static uint32_t rank[N];
+    static const int widths[] = {0, 1, 11, 12, 31, 32, 33, 64};
+    int width = widths[_i];
+    size_t size = (size_t)radix_beside_size(N, width);
+    uint64_t s = 88172645463325252u;
+    Radix radix;
+    ck_assert_int_le((int)size, (int)sizeof(room));
+    memset(room, UNTOUCHED, sizeof(room));
+    radix_init_beside(&radix, N, width, rank, room);
+    for (int i = 0; i < N; i++) {
+        s ^= s << 13, s ^= s >> 7, s ^= s << 17;
+        radix.key[i] = pair[i][0] = width ? s >> (64 - width) : 0;
+        rank[i] = (uint32_t)(4000000000u + (unsigned)i);
+        pair[i][1] = rank[i];
+    }
+    radix_sort(&radix, width, 0);
+    qsort(pair, N, sizeof(pair[0]), pair_compare);
+    for (int i = 0; i < N; i++)
+        if (radix.key[i] != pair[i][0] || radix.high[i] != pair[i][1]) ck_abort_msg("width %d: wrong at %d", width, i);
+    for (size_t i = size; i < sizeof(room); i++) ck_assert_int_eq(((const unsigned char *)room)[i], UNTOUCHED);
+}
+END_TEST
+
 typedef struct Ranked { /* ids with a value and a second one that settles ties */
     const double *value, *second;
 } Ranked;
@@ -664,6 +692,7 @@ int main(void) {
     tcase_add_test(tc, optimiser_ends_where_there_is_no_minimum);
     tcase_add_test(tc, optimiser_obeys_its_objective);
     tcase_add_test(tc, radix_sorts_as_qsort_does);
+    tcase_add_loop_test(tc, radix_sorts_ranks_beside, 0, 8);
     tcase_add_test(tc, ranking_is_by_value_then_by_comparison);
     suite_add_tcase(suite, tc);
     SRunner *runner = srunner_create(suite);

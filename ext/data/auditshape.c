@@ -198,10 +198,8 @@ static void auditshape_tally_days(AuditshapeTally *tally, const BookCustomer *cu
 }
 
 static void auditshape_tally_spend(AuditshapeTally *tally, const BookCustomer *customer, int64_t rows) {
-    double sum = 0;
-    if (customer->n_days < 2 || !customer->amounts) return;
-    for (int64_t i = 1; i < customer->n_days; i++) sum += customer->amounts[i];
-    double mean = sum / (double)(customer->n_days - 1);
+    if (customer->n_days < 2) return;
+    double mean = customer->sums.repeats / (double)(customer->n_days - 1);
     if (!(mean > 0) || isinf(mean)) return;
     correlation_add(&tally->correlation, (double)(customer->n_days - 1), mean);
     tally->n_repeat++;

@@ -160,7 +160,8 @@ static BookDay book_judge_day(const BookBuilder *builder, const BookRow *rows, i
 typedef struct BookOutput {
     Day *days;
     double *nets;      /* NULL unless amounts are needed */
-    double total;      /* net of all rows, purchase or not */
+    double total;      /* net of all rows, purchase or not; true only where totals are needed */
+    BookSums sums;
     uint32_t same_day; /* rows of 0 or more beyond the first of their day */
     uint32_t segment;
 } BookOutput;
@@ -185,17 +186,19 @@ static int64_t book_merge_days(const BookBuilder *builder, BookRow *rows, int64_
         Day day = rows[i].day;
         bool plain = book_is_plain(&rows[i]);
         for (end = i + 1; end < n && rows[end].day == day; end++)
-            plain = plain && !out->nets && book_is_plain(&rows[end]);
+            plain = plain && !builder->needs.totals && book_is_plain(&rows[end]);
         BookDay judged = {.purchase = true, .n_orders = (uint32_t)(end - i)};
         if (!plain) {
             book_sort_rows(builder, rows + i, end - i);
             judged = book_judge_day(builder, rows + i, end - i);
-        } else if (out->nets) {
+        } else if (builder->needs.totals) {
             judged.net = book_amount(builder, &rows[i]);
         }
         out->total += judged.net;
         if (judged.n_orders > 1) out->same_day += judged.n_orders - 1;
         if (!judged.purchase) continue;
+        out->sums.all += judged.net;
+        if (n_days > 0) out->sums.repeats += judged.net;
         if (out->nets) out->nets[n_days] = judged.net;
         if (builder->marks && (n_days == 0 || builder->needs.segment_last))
             out->segment = book_day_segment(builder, rows + i, end - i);
@@ -210,8 +213,8 @@ static bool book_alloc_page(BookBuilder *builder, BookPage *page, int64_t n_cust
     Arena *arena = builder->ledger->arena;
     Err *err = builder->ledger->err;
     page->first = arena_alloc_raw(arena, err, n_customers + 1, sizeof(*page->first));
-    if (builder->needs.amounts)
-        page->totals = arena_alloc_raw(arena, err, n_customers, sizeof(*page->totals));
+    if (builder->needs.totals) page->totals = arena_alloc_raw(arena, err, n_customers, sizeof(*page->totals));
+    if (builder->needs.sums) page->sums = arena_alloc_raw(arena, err, n_customers, sizeof(*page->sums));
     if (builder->needs.rows) {
         page->rows = arena_alloc_raw(arena, err, n_customers, sizeof(*page->rows));
         page->same_day = arena_alloc_raw(arena, err, n_customers, sizeof(*page->same_day));
@@ -250,6 +253,7 @@ static void book_build_page(BookBuilder *builder, BookPage *page, LedgerPage *lo
         page->first[c] = n_days;
         n_days += (uint32_t)n;
         if (page->totals) page->totals[c] = out.total;
+        if (page->sums) page->sums[c] = out.sums;
         if (page->segments) page->segments[c] = out.segment;
         if (page->rows) {
             page->rows[c] = (uint32_t)n_rows;
@@ -280,6 +284,8 @@ void book_build(Book *book, Ledger *ledger, BookNeeds needs, const Poll *poll) {
     book->pages = arena_alloc(ledger->arena, err, n_pages, sizeof(BookPage));
     BookBuilder builder = {.book = book, .ledger = ledger, .needs = needs};
     builder.first = arena_alloc(ledger->arena, err, LEDGER_PAGE_CUSTOMERS + 2, sizeof(uint32_t));
+    builder.needs.totals = (needs.totals || needs.sums || needs.amounts) && ledger->options.amounts;
+    builder.needs.sums = needs.sums && ledger->options.amounts;
     builder.needs.amounts = needs.amounts && ledger->options.amounts;
     for (int64_t p = 0; p < n_pages && !err->rc; p++) {
         int64_t rest = book->n_customers - p * LEDGER_PAGE_CUSTOMERS;

@@ -17,17 +17,25 @@
 #define BOOK_NO_SEGMENT UINT32_MAX
 
 typedef struct BookNeeds {
-    bool amounts;       /* keep the net amount of each purchase day and the total of each customer */
+    bool totals;        /* keep the net of all rows of each customer */
+    bool sums;          /* this, and the sums of the purchase days */
+    bool amounts;       /* the totals, and the net amount of each purchase day */
     bool segment_last;  /* the segment at the last purchase instead of the first */
     bool only_counts;   /* customers are counted; nobody's id is asked for */
     bool rows;          /* count each customer's rows */
 } BookNeeds;
+
+/* Of the net amounts of a customer's purchase days. */
+typedef struct BookSums {
+    double all, repeats; /* repeats: without the first day */
+} BookSums;
 
 typedef struct BookPage {
     uint32_t *first;    /* offsets of each customer's days, one more than customers */
     Day *days;          /* ascending within a customer */
     double *amounts;    /* beside days; NULL unless needed */
     double *totals;     /* net of all rows, refunds of later days included; NULL unless needed */
+    BookSums *sums;     /* NULL unless needed */
     uint32_t *rows;     /* of each customer; NULL unless needed */
     uint32_t *same_day; /* of these, the rows of 0 or more beyond the first of their day; NULL as rows is */
     uint32_t *segments; /* by customer; BOOK_NO_SEGMENT without a purchase; NULL unless the rows have one */
@@ -50,7 +58,8 @@ typedef struct BookCustomer {
     const Day *days;
     const double *amounts;   /* NULL unless needed */
     int64_t n_days;          /* 0: rows, but no purchase */
-    double total;            /* 0 unless amounts are needed */
+    double total;            /* 0 unless totals are needed */
+    BookSums sums;           /* 0 unless needed */
     uint32_t segment;
 } BookCustomer;
 
@@ -66,6 +75,7 @@ static inline BookCustomer book_customer(const Book *book, int64_t customer) {
                           .amounts = page->amounts ? page->amounts + first : NULL,
                           .n_days = page->first[local + 1] - first,
                           .total = page->totals ? page->totals[local] : 0,
+                          .sums = page->sums ? page->sums[local] : (BookSums){0},
                           .segment = page->segments ? page->segments[local] : BOOK_NO_SEGMENT};
 }
 

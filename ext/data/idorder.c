@@ -84,37 +84,42 @@ static int idorder_compare(const void *context, uint32_t a, uint32_t b) {
     return map_compare(map_key(map, a), map_key(map, b));
 }
 
-/* Sorts the n buyers, whose ids in the book are in radix->high. */
-static void idorder_sort(Idorder *idorder, const Book *book, Radix *radix) {
+/* Sorts the buyers. */
+static void idorder_sort(Idorder *idorder, const Book *book, Arena *scratch, Err *err) {
     IdorderIds ids = {.all_integers = true, .low = INT64_MAX, .high = INT64_MIN};
-    int64_t n = radix->n;
-    for (int64_t i = 0; i < n; i++) idorder_look(&ids, book_customer_id(book, radix->high[i]));
-    for (int64_t i = 0; i < n; i++)
-        radix->key[i] = idorder_bits(&ids, book_customer_id(book, radix->high[i]));
-    radix_sort(radix, idorder_key_bits(&ids), 0);
-    memcpy(idorder->customer, radix->high, (size_t)n * sizeof(*idorder->customer));
+    int64_t n = idorder->n;
+    uint32_t *customer = idorder->customer;
+    Radix radix;
+    for (int64_t i = 0; i < n; i++) idorder_look(&ids, book_customer_id(book, customer[i]));
+    int key_bits = idorder_key_bits(&ids);
+    void *workspace = arena_alloc_raw(scratch, err, radix_beside_size(n, key_bits), 1);
+    if (!workspace) return;
+    radix_init_beside(&radix, n, key_bits, customer, workspace);
+    for (int64_t i = 0; i < n; i++) radix.key[i] = idorder_bits(&ids, book_customer_id(book, customer[i]));
+    radix_sort(&radix, key_bits, 0);
+    uint32_t *spare = radix.high == customer ? radix.high_spare : radix.high;
+    if (radix.high != customer) memcpy(customer, radix.high, (size_t)n * sizeof(*customer));
     if (ids.all_integers) return;
     for (int64_t first = 0, end; first < n; first = end) {
-        for (end = first + 1; end < n && radix->key[end] == radix->key[first];) end++;
-        if (end - first > 1)
-            sort_ids(idorder->customer + first, radix->high_spare, end - first, idorder_compare, &book->customers);
+        for (end = first + 1; end < n && radix.key[end] == radix.key[first];) end++;
+        if (end - first > 1) sort_ids(customer + first, spare, end - first, idorder_compare, &book->customers);
     }
 }
 
-void idorder_open(Idorder *idorder, const Book *book, Arena *arena, Err *err) {
-    Radix radix;
+void idorder_list(Idorder *idorder, const Book *book, Arena *arena, Err *err) {
     Arena scratch = {0};
-    *idorder = (Idorder){.customer = arena_alloc_raw(arena, err, book->n_buyers, sizeof(*idorder->customer)),
-                       .member = arena_alloc_raw(arena, err, book->n_customers, sizeof(*idorder->member))};
-    void *workspace = arena_alloc_raw(&scratch, err, radix_workspace_size(book->n_buyers), 1);
-    if (!err->rc) {
-        radix_init(&radix, book->n_buyers, true, workspace);
-        for (int64_t c = 0; c < book->n_customers; c++) {
-            idorder->member[c] = IDORDER_NOBODY;
-            if (book_customer(book, c).n_days > 0) radix.high[idorder->n++] = (uint32_t)c;
-        }
-        idorder_sort(idorder, book, &radix);
-        for (int64_t i = 0; i < idorder->n; i++) idorder->member[idorder->customer[i]] = (uint32_t)i;
-    }
+    *idorder = (Idorder){.customer = arena_alloc_raw(arena, err, book->n_buyers, sizeof(*idorder->customer))};
+    if (err->rc) return;
+    for (int64_t c = 0; c < book->n_customers; c++)
+        if (book_customer(book, c).n_days > 0) idorder->customer[idorder->n++] = (uint32_t)c;
+    idorder_sort(idorder, book, &scratch, err);
     arena_free(&scratch);
+}
+
+void idorder_open(Idorder *idorder, const Book *book, Arena *arena, Err *err) {
+    idorder_list(idorder, book, arena, err);
+    idorder->member = arena_alloc_raw(arena, err, book->n_customers, sizeof(*idorder->member));
+    if (err->rc) return;
+    for (int64_t c = 0; c < book->n_customers; c++) idorder->member[c] = IDORDER_NOBODY;
+    for (int64_t i = 0; i < idorder->n; i++) idorder->member[idorder->customer[i]] = (uint32_t)i;
 }

@@ -13,9 +13,13 @@
 typedef struct Idorder {
     int64_t n;
     uint32_t *customer; /* by member: the id in the book */
-    uint32_t *member;   /* by id in the book; IDORDER_NOBODY without a purchase */
+    uint32_t *member;   /* by id in the book, where that was asked for; IDORDER_NOBODY without a purchase */
 } Idorder;
 
+/* Who is member 0, 1, 2 ... */
+void idorder_list(Idorder *idorder, const Book *book, Arena *arena, Err *err);
+
+/* And which member each id is. */
 void idorder_open(Idorder *idorder, const Book *book, Arena *arena, Err *err);
 
 #endif

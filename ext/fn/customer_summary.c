@@ -83,18 +83,15 @@ static int64_t customer_summary_open(Call *call) {
     if (call->book.n_buyers == 0) return 0;
     bool split = call->common[CALL_SEGMENT_COLUMN].text[0] != 0;
     state->segments = segments_rank(&call->book, split, call->arena, call->err);
-    idorder_open(&state->idorder, &call->book, call->arena, call->err);
+    idorder_list(&state->idorder, &call->book, call->arena, call->err);
     state->gaps = customer_summary_gaps(call);
     state->listing = listing_open(&call->book, state->idorder.customer, state->idorder.n, call->arena, call->err);
     return state->idorder.n;
 }
 
-/* The mean of the purchase days from the k-th on. */
-static double customer_summary_mean(const BookCustomer *customer, int64_t k) {
-    double sum = 0;
-    if (!customer->amounts || k >= customer->n_days) return (double)NAN;
-    for (int64_t i = k; i < customer->n_days; i++) sum += customer->amounts[i];
-    return sum / (double)(customer->n_days - k);
+/* The mean of n purchase days; NaN without any, or without amounts. */
+static double customer_summary_mean(const CustomerSummaryState *state, double sum, int64_t n) {
+    return state->book->has_amounts ? sum / (double)n : (double)NAN;
 }
 
 static double customer_summary_gap(const CustomerSummaryState *state, const BookCustomer *customer) {
@@ -119,8 +116,12 @@ static void customer_summary_cell(const void *pointer, int64_t row_number, int c
         case CUSTOMER_SUMMARY_RECENCY: out_int(out, row->last - row->first); break;
         case CUSTOMER_SUMMARY_AGE: out_int(out, state->book->as_of - row->first); break;
         case CUSTOMER_SUMMARY_SINCE: out_int(out, state->book->as_of - row->last); break;
-        case CUSTOMER_SUMMARY_MONETARY: out_real(out, customer_summary_mean(customer, 1)); break;
-        case CUSTOMER_SUMMARY_AVERAGE: out_real(out, customer_summary_mean(customer, 0)); break;
+        case CUSTOMER_SUMMARY_MONETARY:
+            out_real(out, customer_summary_mean(state, customer->sums.repeats, customer->n_days - 1));
+            break;
+        case CUSTOMER_SUMMARY_AVERAGE:
+            out_real(out, customer_summary_mean(state, customer->sums.all, customer->n_days));
+            break;
         case CUSTOMER_SUMMARY_HISTORIC:
             out_real(out, state->book->has_amounts ? customer->total : (double)NAN);
             break;
@@ -141,7 +142,7 @@ const TvfDef tvf_customer_summary = {
              .example = "SELECT * FROM customer_summary('orders')"},
     .cols = customer_summary_cols,
     .args = customer_summary_args,
-    .needs = CALL_ORDERS | CALL_AMOUNTS | CALL_SEGMENTS,
+    .needs = CALL_ORDERS | CALL_SUMS | CALL_SEGMENTS,
     .order = customer_summary_order,
     .n_order = 1,
     .open = customer_summary_open,

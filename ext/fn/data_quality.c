@@ -211,7 +211,7 @@ const TvfDef tvf_data_quality = {
              .example = "SELECT * FROM data_quality('orders')"},
     .cols = data_quality_cols,
     .args = data_quality_args,
-    .needs = CALL_ORDERS | CALL_AMOUNTS | CALL_PERIODS | CALL_AUDIT,
+    .needs = CALL_ORDERS | CALL_SUMS | CALL_PERIODS | CALL_AUDIT,
     .open = data_quality_open,
     .cell = data_quality_cell,
 };

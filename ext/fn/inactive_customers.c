@@ -58,7 +58,6 @@ typedef struct InactiveCustomersRow {
     MapKey id;
     BookCustomer customer; /* without purchase days for those who never bought */
     Day last;
-    double average;        /* net amount of a purchase day */
 } InactiveCustomersRow;
 
 /* Neighbouring rows lie far apart in memory.  They are gathered many at a time, so that the memory works
@@ -164,20 +163,12 @@ static int64_t inactive_customers_open(Call *call) {
 
 /* ---- Rows ---- */
 
-static double inactive_customers_average(const BookCustomer *customer) {
-    double sum = 0;
-    if (!customer->amounts || customer->n_days == 0) return (double)NAN;
-    for (int64_t i = 0; i < customer->n_days; i++) sum += customer->amounts[i];
-    return sum / (double)customer->n_days;
-}
-
 static void inactive_customers_read_row(const InactiveCustomersState *state, int64_t i,
                                         InactiveCustomersRow *row) {
     uint32_t listed = state->listed[i];
     *row = (InactiveCustomersRow){.id = *inactive_customers_id(state, listed)};
     if (listed < state->book->n_customers) row->customer = book_customer(state->book, listed);
     if (row->customer.n_days > 0) row->last = row->customer.days[row->customer.n_days - 1];
-    row->average = inactive_customers_average(&row->customer);
 }
 
 static const InactiveCustomersRow *inactive_customers_row(const InactiveCustomersState *state,
@@ -221,7 +212,10 @@ static void inactive_customers_cell(const void *pointer, int64_t row_number, int
         case INACTIVE_CUSTOMERS_HISTORIC:
             out_real(out, state->book->has_amounts ? row->customer.total : (double)NAN);
             break;
-        case INACTIVE_CUSTOMERS_AVERAGE: out_real(out, row->average); break;
+        case INACTIVE_CUSTOMERS_AVERAGE:
+            out_real(out, state->book->has_amounts ? row->customer.sums.all / (double)row->customer.n_days
+                                                   : (double)NAN);
+            break;
         default: out_text(out, bought ? state->gap_note : state->never_note);
     }
 }
@@ -241,7 +235,7 @@ const TvfDef tvf_inactive_customers = {
              .example = "SELECT * FROM inactive_customers('orders', '6 months') LIMIT 50"},
     .cols = inactive_customers_cols,
     .args = inactive_customers_args,
-    .needs = CALL_ORDERS | CALL_AMOUNTS | CALL_CUSTOMERS,
+    .needs = CALL_ORDERS | CALL_SUMS | CALL_CUSTOMERS,
     .order = inactive_customers_order,
     .n_order = 1,
     .open = inactive_customers_open,

@@ -34,7 +34,7 @@ typedef struct ColSpec {
 /* What a function needs besides its own arguments; each brings common arguments with it. */
 enum {
     CALL_ORDERS = 1,      /* a source, read into call->book */
-    CALL_AMOUNTS = 2,     /* the book keeps amounts */
+    CALL_AMOUNTS = 2,     /* the book keeps the amount of each purchase day */
     CALL_SEGMENTS = 4,    /* segment_column, segment_at */
     CALL_PERIODS = 8,     /* week_start, for an argument of kind ARG_PERIOD */
     CALL_CONFIDENCE = 16, /* confidence, of intervals */
@@ -43,6 +43,8 @@ enum {
     CALL_CUSTOMERS = 128, /* customers_source, customers_column: a table of customers beside the orders */
     CALL_AUDIT = 256,     /* with CALL_ORDERS: each row is checked, none is refused: call->audit, no on_error */
     CALL_SUMMARIES = 512, /* the source may be a table of customers with frequency, recency and age instead of orders */
+    CALL_TOTALS = 2048,   /* of the amounts the book keeps each customer's total alone ... */
+    CALL_SUMS = 4096,     /* ... or this and the sums of the purchase days */
     CALL_CONTRACTS = 1024 /* instead of orders a source of contracts, read into call->contracts */
 };
 

@@ -36,6 +36,17 @@ void radix_init(Radix *radix, int64_t n, bool paired, void *workspace) {
     radix->high_spare = radix->high + n;
 }
 
+int64_t radix_beside_size(int64_t n, int key_bits) {
+    int64_t spare = key_bits > RADIX_NARROW_BITS ? (int64_t)sizeof(uint32_t) : 0;
+    return RADIX_DIGITS * (int64_t)sizeof(int64_t) + (n > 0 ? n : 0) * (2 * (int64_t)sizeof(uint64_t) + spare);
+}
+
+void radix_init_beside(Radix *radix, int64_t n, int key_bits, uint32_t *high, void *workspace) {
+    radix_init(radix, n, true, workspace);
+    radix->high_spare = key_bits > RADIX_NARROW_BITS ? radix->high : NULL;
+    radix->high = high;
+}
+
 static unsigned radix_digit(const Radix *radix, int64_t i, int shift, bool by_high) {
     uint64_t word = by_high ? radix->high[i] : radix->key[i];
     return (unsigned)(word >> shift) & (RADIX_DIGITS - 1);
@@ -67,11 +78,27 @@ static void radix_pass(Radix *radix, int shift, bool by_high) {
     uint32_t *high = radix->high;
     radix->key = radix->key_spare;
     radix->key_spare = key;
+    if (!radix->paired) return;
     radix->high = radix->high_spare;
     radix->high_spare = high;
 }
 
+static void radix_sort_narrow(Radix *radix, int key_bits) {
+    for (int64_t i = 0; i < radix->n; i++) radix->key[i] = radix->key[i] << RADIX_NARROW_BITS | radix->high[i];
+    radix->paired = false;
+    for (int shift = 0; shift < key_bits; shift += RADIX_DIGIT_BITS) radix_pass(radix, RADIX_NARROW_BITS + shift, false);
+    radix->paired = true;
+    for (int64_t i = 0; i < radix->n; i++) {
+        radix->high[i] = (uint32_t)radix->key[i];
+        radix->key[i] >>= RADIX_NARROW_BITS;
+    }
+}
+
 void radix_sort(Radix *radix, int key_bits, int high_bits) {
+    if (radix->paired && key_bits <= RADIX_NARROW_BITS && high_bits == 0) {
+        radix_sort_narrow(radix, key_bits);
+        return;
+    }
     for (int shift = 0; shift < key_bits; shift += RADIX_DIGIT_BITS)
         radix_pass(radix, shift, false);
     for (int shift = 0; shift < high_bits; shift += RADIX_DIGIT_BITS)

@@ -5,10 +5,12 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#define RADIX_NARROW_BITS 32 /* such a key is sorted with its rank below it in one word */
+
 typedef struct Radix {
     int64_t n;
     uint64_t *key, *key_spare;   /* n keys; where they are after a sort: key */
-    uint32_t *high, *high_spare; /* n ranks, sorted on before the keys; unused unless paired */
+    uint32_t *high, *high_spare; /* n ranks, sorted on before the keys; unused unless paired.  No spare for narrow keys */
     int64_t *place;              /* counters of one pass */
     bool paired;                 /* a rank goes with each key */
 } Radix;
@@ -24,8 +26,12 @@ int64_t radix_workspace_size(int64_t n);
 /* Lays n >= 0 pairs out in an 8-aligned workspace; the caller fills key (and high). */
 void radix_init(Radix *radix, int64_t n, bool paired, void *workspace);
 
-/* Sorts by the lowest high_bits of the ranks (0 when not paired), then by the lowest key_bits of
- * the keys, ascending.  Digits that all pairs share cost a look and no move. */
+/* The same for pairs whose ranks are the caller's: workspace for keys of key_bits. */
+int64_t radix_beside_size(int64_t n, int key_bits);
+void radix_init_beside(Radix *radix, int64_t n, int key_bits, uint32_t *high, void *workspace);
+
+/* Sorts by the lowest high_bits of the ranks (0 when not paired), then by the keys, which have no more than key_bits,
+ * ascending.  Digits that all pairs share cost a look and no move. */
 void radix_sort(Radix *radix, int key_bits, int high_bits);
 
 #endif
