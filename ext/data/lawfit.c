@@ -23,11 +23,13 @@ static void lawfit_alloc(LawfitGroups *groups, int64_t n, Arena *arena, Err *err
 }
 
 static void lawfit_group(LawfitGroups *groups, const Buyers *buyers, Arena *arena, Err *err) {
+    Arena sorting = {0}; /* given back at once: a fit takes as much again */
+    void *workspace = arena_alloc_raw(&sorting, err, rfmgroup_workspace_size(buyers->n), 1);
     lawfit_alloc(groups, buyers->n, arena, err);
-    void *workspace = arena_alloc_raw(arena, err, rfmgroup_workspace_size(buyers->n), 1);
-    if (err->rc) return;
-    groups->data.n = rfmgroup_collapse(buyers->n, buyers->frequency, buyers->recency, buyers->age, workspace,
-                                       groups->frequency, groups->recency, groups->age, groups->count);
+    if (!err->rc)
+        groups->data.n = rfmgroup_collapse(buyers->n, buyers->frequency, buyers->recency, buyers->age, workspace,
+                                           groups->frequency, groups->recency, groups->age, groups->count);
+    arena_free(&sorting);
 }
 
 /* The BG/NBD or MBG/NBD that a model needs. */
