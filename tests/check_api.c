@@ -322,14 +322,9 @@ static void api_hit(const char *sql, const ApiPlan *plan, const OpsResult *want)
 
 /* ---- Sweeps ---- */
 
-/* Statements that poll more often than this are fitting a model: they take long, and their polls are alike. */
-enum { API_POLLS_MANY = 150, API_POLLS_SWEPT = 100 };
-
-/* Calls to fail: the first ones, ever fewer, and the last.  The full sweep has all of them, but of a statement that
- * fits a model the first hundred of each routine, then every sixteenth part more. */
-static int64_t api_next(int64_t n, int64_t n_calls, bool fits) {
-    int64_t next = n < 2 ? n + 1 : n + 1 + n / 2;
-    if (ops_long()) next = fits && n >= API_POLLS_SWEPT ? n + 1 + n / 16 : n + 1;
+/* Calls to fail: the first ones, ever fewer, and the last; the full sweep has all of them. */
+static int64_t api_next(int64_t n, int64_t n_calls) {
+    int64_t next = n < 2 || ops_long() ? n + 1 : n + 1 + n / 2;
     return n < n_calls && next > n_calls ? n_calls : next;
 }
 
@@ -363,11 +358,10 @@ START_TEST(any_call_may_fail) {
     api_plan = (ApiPlan){0};
     OpsResult want = ops_run(db, sql);
     ApiPlan clean = api_plan;
-    bool fits = clean.calls[API_step] > API_POLLS_MANY;
     sqlite3_close(db);
     for (int routine = 0; routine < API_ROUTINES; routine++) {
         int64_t n_calls = clean.calls[routine];
-        for (int64_t n = 1; n <= n_calls; n = api_next(n, n_calls, fits))
+        for (int64_t n = 1; n <= n_calls; n = api_next(n, n_calls))
             api_hit_call(sql, _i, routine, n, &want);
     }
 }

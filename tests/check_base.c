@@ -9,6 +9,7 @@
 #include "base/err.h"
 #include "base/list.h"
 #include "base/map.h"
+#include "base/poll.h"
 #include "base/sort.h"
 #include "base/sqlite.h"
 #include "base/suggest.h"
@@ -657,6 +658,17 @@ START_TEST(lists_are_bounded) {
 }
 END_TEST
 
+static bool base_stop(void *stop) {
+    return *(bool *)stop;
+}
+
+START_TEST(polls_may_be_nothing) {
+    bool yes = true, no = false;
+    ck_assert(!poll_stop(NULL) && !poll_stop(&(Poll){0}));
+    ck_assert(poll_stop(&(Poll){base_stop, &yes}) && !poll_stop(&(Poll){base_stop, &no}));
+}
+END_TEST
+
 START_TEST(sort_is_stable) {
     enum { MAX = 700 };
     uint32_t values[MAX], ids[MAX], came[MAX], scratch[MAX + 1];
@@ -706,6 +718,7 @@ int main(void) {
     tcase_add_loop_test(tc, lists_are_read, 0, (int)(sizeof(list_cases) / sizeof(list_cases[0])));
     tcase_add_test(tc, lists_are_bounded);
     tcase_add_test(tc, sort_is_stable);
+    tcase_add_test(tc, polls_may_be_nothing);
     suite_add_tcase(suite, tc);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);

@@ -373,6 +373,29 @@ START_TEST(windows_have_their_moments) {
 }
 END_TEST
 
+/* A spend may have a mean and yet no variance, and then says none. */
+START_TEST(spends_have_the_moments_they_have) {
+    const GammagammaParams g = {.p = 2, .q = 1.5, .gamma = 10};
+    PurchaseSpend none = purchasewindow_spend(&g, 0, 0), more = purchasewindow_spend(&g, 1, 20);
+    ck_assert(none.mean == 40 && isnan(none.square) && isnan(none.product)); /* p gamma / (q - 1) */
+    ck_assert(more.mean == 24);                                              /* 2 * (10 + 20) / 2.5 */
+    ck_assert_double_eq_tol(more.product, 4 * 900 / (2.5 * 1.5), 1e-9);
+}
+END_TEST
+
+/* A year that has only begun shows nobody's joining; what there is to say of the model is said too. */
+START_TEST(notes_are_both_shown) {
+    sqlite3 *db = db_open(NULL);
+    db_make_shop(db, "orders", (DbShop){.seed = 5, .n_customers = 120, .n_days = 120, .gap_days = 20});
+    db_exec(db, "DELETE FROM orders WHERE order_date < '2023-01-01'");
+    char *note = db_rows(db, "SELECT DISTINCT note FROM revenue_forecast('orders', 2, 'year')");
+    ck_assert_msg(strstr(note, "few_repeat_customers") && strstr(note, "; no complete period shows how many customers join"),
+                  "%s", note);
+    free(note);
+    db_close(db);
+}
+END_TEST
+
 /* Scores are the derivatives of the log-likelihood, which for the NBD is in no other header. */
 START_TEST(scores_are_slopes) {
     const PurchaseLaw *law = &forecast_laws[_i];
@@ -400,6 +423,8 @@ int main(void) {
     tcase_set_timeout(revenue, 240);
     tcase_add_loop_test(revenue, scores_are_slopes, 0, PURCHASE_MODELS);
     tcase_add_loop_test(revenue, windows_have_their_moments, 0, PURCHASE_MODELS);
+    tcase_add_test(revenue, spends_have_the_moments_they_have);
+    tcase_add_test(revenue, notes_are_both_shown);
     tcase_add_loop_test(revenue, forecasts_add_up, 0, PURCHASE_MODELS);
     tcase_add_loop_test(revenue, revenue_intervals_hold, 0, PURCHASE_MODELS);
     suite_add_tcase(suite, revenue);

@@ -372,6 +372,27 @@ START_TEST(a_denied_pragma_changes_no_figure) {
 }
 END_TEST
 
+/* Whether it is a table or a view is only asked for advice: where the schema does not tell, it is that for a view. */
+START_TEST(a_denied_schema_changes_no_figure) {
+    sqlite3 *db = limits_open(300, 3000);
+    db_exec(db, "INSERT INTO orders SELECT * FROM orders LIMIT 1; UPDATE orders SET amount = '1,200' WHERE rowid = 1;"
+                "CREATE VIEW seen AS SELECT * FROM orders");
+    static const char figures[] = "SELECT check_name, rows, customers, example FROM data_quality('%s')",
+                      advice[] = "SELECT replace(fix, 'seen', 'orders') FROM data_quality('%s') WHERE rows";
+    char *rows = db_rows(db, figures, "orders"), *open = db_rows(db, advice, "orders"), *view = db_rows(db, advice, "seen");
+    LimitsRule rule = {.action = SQLITE_READ, .a = "sqlite_master", .answer = SQLITE_DENY};
+    sqlite3_set_authorizer(db, limits_authorize, &rule);
+    char *same = db_rows(db, figures, "orders"), *denied = db_rows(db, advice, "orders");
+    sqlite3_set_authorizer(db, NULL, NULL);
+    ck_assert_str_eq(same, rows);
+    ck_assert_str_ne(open, view);
+    ck_assert_str_eq(denied, view);
+    char *all[] = {rows, open, view, same, denied};
+    for (int i = 0; i < COUNT(all); i++) free(all[i]);
+    db_close(db);
+}
+END_TEST
+
 /* SQLite reads an ignored column as NULL: without amounts there is no money, without customers nobody, and
  * without dates an error. */
 START_TEST(ignored_columns_are_null) {
@@ -835,6 +856,7 @@ int main(void) {
     tcase_add_loop_test(tc, an_interrupt_is_answered_soon, 0, limits_n_long);
     tcase_add_test(tc, what_the_authorizer_denies_is_denied);
     tcase_add_test(tc, a_denied_pragma_changes_no_figure);
+    tcase_add_test(tc, a_denied_schema_changes_no_figure);
     tcase_add_test(tc, ignored_columns_are_null);
     tcase_add_loop_test(tc, a_hard_heap_limit_ends_in_nomem, 0, COUNT(limits_readers));
     tcase_add_loop_test(tc, memory_is_bounded_by_customers_and_rows, 0, COUNT(limits_shops));

@@ -371,6 +371,18 @@ START_TEST(columns_decide_what_is_checked) {
 }
 END_TEST
 
+/* A name too long to be known is no status; orders repeat also where there are no amounts. */
+START_TEST(columns_of_odd_tables) {
+    sqlite3 *db = db_open(NULL);
+    db_exec(db, "CREATE TABLE orders(order_no, customer_id, order_date, \"cancelled_%s\");"
+                "INSERT INTO orders VALUES (1, 'a', '2024-01-01', 1), (1, 'a', '2024-01-01', 1), (2, 'b', '2024-01-02', 1)",
+            "a_name_of_very_many_letters_that_nobody_would_give_to_a_column_of_theirs");
+    db_expect(db, "SELECT check_name, rows, example FROM data_quality('orders') WHERE check_name IN ('order_repeated',"
+                  " 'status_cancelled') ORDER BY 1", "order_repeated|1|order 1 in rows 1 and 2\nstatus_cancelled|NULL|NULL");
+    db_close(db);
+}
+END_TEST
+
 /* ---- Laws ---- */
 
 static const DbShop quality_shops[] = {
@@ -612,6 +624,21 @@ START_TEST(bounds_of_days) {
 }
 END_TEST
 
+/* An offset moves a text over the border of the years that are judged, be its day new or that of the row before. */
+START_TEST(bounds_of_years) {
+    static const char sql[] = "SELECT rows, example FROM data_quality('orders') WHERE check_name = '%s' AND utc_offset = '%s'";
+    sqlite3 *db = db_open(NULL);
+    db_exec(db, "CREATE TABLE orders(customer_id, order_date); INSERT INTO orders VALUES (1, '1990-01-01 12:00'), (2,"
+                " '1990-01-01 01:00'), (3, '1990-01-01 02:00'), (4, '1990-01-01 23:00')");
+    char *early = db_rows(db, sql, "date_before_1990", "-03:30"), *none = db_rows(db, sql, "date_before_1990", "+03:30");
+    ck_assert_str_eq(early, "2|'1990-01-01 01:00' in row 2");
+    ck_assert_str_eq(none, "0|NULL");
+    free(early);
+    free(none);
+    db_close(db);
+}
+END_TEST
+
 START_TEST(bounds_of_new_customers) {
     sqlite3 *db = db_open(NULL);
     db_exec(db, "CREATE TABLE orders(customer_id, order_date); WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE"
@@ -838,6 +865,8 @@ int main(void) {
     tcase_add_test(tc, orders_in_any_number);
     tcase_add_test(tc, words_in_any_number);
     tcase_add_test(tc, bounds_of_days);
+    tcase_add_test(tc, bounds_of_years);
+    tcase_add_test(tc, columns_of_odd_tables);
     tcase_add_test(tc, bounds_of_new_customers);
     tcase_add_test(tc, bounds_of_size);
     tcase_add_test(tc, years_of_calendars);
