@@ -373,9 +373,10 @@ START_TEST(windows_have_their_moments) {
 }
 END_TEST
 
-/* A spend may have a mean and yet no variance, and then says none. */
+/* A spend may have a mean and yet no variance, or neither, and then says none. */
 START_TEST(spends_have_the_moments_they_have) {
-    const GammagammaParams g = {.p = 2, .q = 1.5, .gamma = 10};
+    const GammagammaParams g = {.p = 2, .q = 1.5, .gamma = 10}, heavy = {.p = 2, .q = 0.5, .gamma = 10};
+    ck_assert(isnan(purchasewindow_spend(&heavy, 0, 0).mean) && isnan(purchasewindow_spend(&heavy, 0, 0).square));
     PurchaseSpend none = purchasewindow_spend(&g, 0, 0), more = purchasewindow_spend(&g, 1, 20);
     ck_assert(none.mean == 40 && isnan(none.square) && isnan(none.product)); /* p gamma / (q - 1) */
     ck_assert(more.mean == 24);                                              /* 2 * (10 + 20) / 2.5 */
