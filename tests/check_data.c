@@ -368,6 +368,21 @@ START_TEST(unreadable_dates_are_errors_or_skipped) {
 }
 END_TEST
 
+/* The times of a day whose row before was read are read in a hurry, and must be times all the same. */
+START_TEST(times_after_a_day_that_was_read) {
+    static const char *const bad[] = {"24:00:01", "24:30:00", "29:00:00", "10:60:00", "10:00:60", "1O:00:00", "10-00-00"};
+    sqlite3 *db = data_open_rows("('a', '2024-01-01 10:00:00', 1), ('a', '2024-01-01T23:59:59', 1), ('a', '2024-01-02', 1)");
+    db_expect(db, "SELECT frequency, recency, rows_read FROM clv('orders')", "1|1|3");
+    for (int i = 0; i < 2 * COUNT(bad); i++) {
+        db_exec(db, "UPDATE orders SET order_date = '2024-01-01%c%s' WHERE rowid = 2", i % 2 ? 'T' : ' ', bad[i / 2]);
+        db_expect_error(db, "SELECT * FROM clv('orders')", SQLITE_ERROR, "row 2: '2024-01-01");
+    }
+    db_exec(db, "UPDATE orders SET order_date = '2024-01-01x10:00:00' WHERE rowid = 2");
+    db_expect_error(db, "SELECT * FROM clv('orders')", SQLITE_ERROR, "row 2: '2024-01-01x10:00:00'");
+    db_close(db);
+}
+END_TEST
+
 START_TEST(one_column_has_one_unit) {
     static const char *const values[] = {"'2024-01-05'", "1704412800", "1704412800000", "20240105",
                                          "2460315.5"};
@@ -904,6 +919,7 @@ int main(void) {
     tcase_add_test(tc, rows_without_a_customer_are_counted);
     tcase_add_loop_test(tc, dates_are_read, 0, COUNT(data_dates));
     tcase_add_loop_test(tc, unreadable_dates_are_errors_or_skipped, 0, COUNT(data_bad_dates));
+    tcase_add_test(tc, times_after_a_day_that_was_read);
     tcase_add_test(tc, one_column_has_one_unit);
     tcase_add_test(tc, a_named_unit_is_the_only_one);
     tcase_add_test(tc, jalali_dates_and_months);

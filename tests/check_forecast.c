@@ -140,6 +140,23 @@ START_TEST(days_are_quantiles) {
 }
 END_TEST
 
+/* Also where the share is reached on a whole day, but for rounding. */
+START_TEST(days_are_quantiles_on_the_day) {
+    const PurchaseLaw *law = &forecast_laws[_i];
+    for (int i = 0; i < COUNT(forecast_histories); i++) {
+        double x = forecast_histories[i].x, T = forecast_histories[i].T, tx = x > 0 ? T : 0;
+        double never = purchasenext_p_never(law, x, tx, T);
+        for (int day = 1; day <= 400; day++) {
+            double share = (1 - purchase_p_no_purchase(law, x, tx, T, day)) / (1 - never);
+            if (share > 0.999) break; /* a day more is lost in rounding */
+            int32_t found = purchasenext_day(law, x, T, share, 10000000), last = purchasenext_day(law, x, T, share, day);
+            ck_assert_msg(found == day || found == day + 1, "x %g, T %g: %d, not %d", x, T, (int)found, day);
+            ck_assert_msg(last == day || last == 0, "x %g, T %g: %d of %d at most", x, T, (int)last, day);
+        }
+    }
+}
+END_TEST
+
 /* Shares of those who come back that have done so by each date, and how many never come back. */
 START_TEST(next_purchases_come_when_they_should) {
     sqlite3 *db = db_open(NULL);
@@ -439,6 +456,7 @@ int main(void) {
     tcase_set_timeout(next, 120);
     tcase_add_loop_test(next, p_never_is_the_end_of_no_purchase, 0, PURCHASE_MODELS);
     tcase_add_loop_test(next, days_are_quantiles, 0, PURCHASE_MODELS);
+    tcase_add_loop_test(next, days_are_quantiles_on_the_day, 0, PURCHASE_MODELS);
     tcase_add_loop_test(next, next_purchases_come_when_they_should, 0, PURCHASE_MODELS);
     tcase_add_test(next, next_purchase_laws);
     suite_add_tcase(suite, next);

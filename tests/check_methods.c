@@ -484,6 +484,35 @@ static void methods_fit_all(Purchasefit *fit, const Buyers *buyers) {
     free(workspace);
 }
 
+/* 3000 customers, each with a history of their own: also the reports that need no more than counts fit a sample. */
+START_TEST(a_sample_is_said_to_be_one) {
+    static const char *const reports[] = {"clv('orders', 90, 0, 1, 'pnbd')", "next_purchase('orders', 'pnbd')"};
+    sqlite3 *db = db_open(NULL);
+    db_exec(db, "CREATE TABLE orders(customer_id, order_date, amount);"
+                "WITH RECURSIVE n(i) AS (VALUES (0) UNION ALL SELECT i + 1 FROM n WHERE i < 2999)"
+                " INSERT INTO orders SELECT i, date('2023-01-01', '+' || (i %% 60) || ' days'), 10 FROM n UNION ALL"
+                " SELECT i, date('2023-01-01', '+' || (i %% 60 + 1 + i / 60 * 7) || ' days'), 20 FROM n UNION ALL"
+                " SELECT i, date('2023-01-01', '+' || (i %% 60 + 2 + i / 60 * 11) || ' days'), 30 FROM n WHERE i %% 3");
+    for (int i = 0; i < 2; i++) {
+        char *note = db_rows(db, "SELECT DISTINCT note FROM %s", reports[i]);
+        ck_assert_msg(strstr(note, "sample: the purchase model is fitted to 1500 of 3000 customers"), "%s: %s", reports[i], note);
+        free(note);
+    }
+    db_close(db);
+}
+END_TEST
+
+/* Nothing of a year before tells of a holdout that is longer. */
+START_TEST(a_long_holdout_has_no_year_before) {
+    sqlite3 *db = db_open(NULL);
+    db_make_shop(db, "orders", (DbShop){.seed = 3, .n_customers = 80, .n_days = 1600, .gap_days = 60});
+    db_expect(db, "SELECT DISTINCT mae, note FROM clv_backtest('orders', 366) WHERE model = 'same_as_last_year'",
+              "NULL|the holdout is longer than a year");
+    db_expect(db, "SELECT DISTINCT mae > 0, note FROM clv_backtest('orders', 365) WHERE model = 'same_as_last_year'", "1|NULL");
+    db_close(db);
+}
+END_TEST
+
 START_TEST(a_sample_stands_for_all) {
     static int32_t x[SAMPLE_N], tx[SAMPLE_N], age[SAMPLE_N];
     methods_population(x, tx, age);
@@ -564,6 +593,8 @@ int main(void) {
     tcase_add_test(tc, interrupts_are_heard);
     tcase_add_loop_test(tc, too_little_memory_is_an_error, 0, COUNT(methods_reports));
     tcase_add_test(tc, a_sample_stands_for_all);
+    tcase_add_test(tc, a_sample_is_said_to_be_one);
+    tcase_add_test(tc, a_long_holdout_has_no_year_before);
     tcase_add_test(tc, a_fit_can_be_stopped);
     tcase_add_test(tc, spearman_by_hand);
     suite_add_tcase(suite, tc);
