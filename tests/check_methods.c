@@ -502,6 +502,20 @@ START_TEST(a_sample_is_said_to_be_one) {
 }
 END_TEST
 
+/* Nobody had come back two months ago, so that no law could be fitted then: the classifier learns without one. */
+START_TEST(a_classifier_needs_no_law) {
+    sqlite3 *db = db_open(NULL);
+    db_exec(db, "CREATE TABLE orders(customer_id, order_date, amount);"
+                "WITH RECURSIVE n(i) AS (VALUES (0) UNION ALL SELECT i + 1 FROM n WHERE i < 399)"
+                " INSERT INTO orders SELECT i, date('2024-01-01', '+' || (i * 7 %% 31) || ' days'), 10 FROM n UNION ALL"
+                " SELECT i, date('2024-01-01', '+' || (95 + i * 3 %% 21) || ' days'), 10 FROM n WHERE i %% 5 = 0 UNION ALL"
+                " SELECT i, date('2024-01-01', '+' || (125 + i * 11 %% 25) || ' days'), 10 FROM n WHERE i %% 4 = 0");
+    db_expect(db, "SELECT count(churn_probability), avg(churn_probability) BETWEEN 0.7 AND 0.8 FROM"
+                  " churn_candidates('orders', 30, 0, 'classifier')", "400|1"); /* a quarter buys in 30 days */
+    db_close(db);
+}
+END_TEST
+
 /* Nothing of a year before tells of a holdout that is longer. */
 START_TEST(a_long_holdout_has_no_year_before) {
     sqlite3 *db = db_open(NULL);
@@ -595,6 +609,7 @@ int main(void) {
     tcase_add_test(tc, a_sample_stands_for_all);
     tcase_add_test(tc, a_sample_is_said_to_be_one);
     tcase_add_test(tc, a_long_holdout_has_no_year_before);
+    tcase_add_test(tc, a_classifier_needs_no_law);
     tcase_add_test(tc, a_fit_can_be_stopped);
     tcase_add_test(tc, spearman_by_hand);
     suite_add_tcase(suite, tc);
