@@ -453,7 +453,7 @@ static bool faults_read_damaged(const char *path, int reader, uint64_t seed) {
 
 START_TEST(damaged_pages_are_seen_where_a_scan_sees_them) {
     bool index = _i % 2;
-    int reader = _i / 2, n_seen = 0, n = ops_long() ? 3000 : 120;
+    int reader = _i / 2, n_seen = 0, n = !ops_long() ? 120 : reader < FAULTS_SHORT ? 3000 : 1000;
     char path[256];
     snprintf(path, sizeof(path), "%s", db_temp_path("damaged"));
     FaultsImage image = faults_make_image(path, index);
