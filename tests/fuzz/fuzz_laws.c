@@ -255,7 +255,11 @@ static void laws_fuzz_regression(Feed *feed) {
     for (int64_t i = 0; i < data.n; i++) happened[i] = fuzz_below(&random, 3) == 0;
     LogitFit fit;
     logit_fit(&data, penalty, NULL, &fit);
+    int64_t events = 0;
     double sum = 0;
+    for (int64_t i = 0; i < data.n; i++) events += happened[i];
+    FUZZ_CHECK(fit.converged || events == 0 || events == data.n || size != 1 || penalty < 1e-3,
+               "no optimum of %d rows, %d features and the penalty %g, which has one", (int)data.n, data.k, penalty);
     for (int64_t i = 0; i < data.n; i++) {
         double p = logit_probability(&fit, x + i * data.k);
         FUZZ_CHECK(!fit.converged || laws_is_probability(p), "row %d has probability %g", (int)i, p);
