@@ -125,7 +125,7 @@ faults: $(LIBRARY) amalgamation $(BUILD)/tests/check_api $(BUILD)/tests/check_fa
 	RETAIN_LONG=1 RETAIN_LIBRARY=$(abspath $(LIBRARY)) $(BUILD)/tests/check_api
 	RETAIN_LONG=1 RETAIN_LIBRARY=$(abspath $(LIBRARY)) $(BUILD)/tests/check_faults
 	$(MAKE) -s CFLAGS='$(CFLAGS) -DARENA_ALONE' LIBRARY=$(BUILD)/alone/$(LIBRARY) $(BUILD)/alone/$(LIBRARY)
-	RETAIN_LONG=1 RETAIN_LIBRARY=$(abspath $(BUILD)/alone/$(LIBRARY)) $(BUILD)/tests/check_faults
+	CK_RUN_CASE=faults RETAIN_LONG=1 RETAIN_LIBRARY=$(abspath $(BUILD)/alone/$(LIBRARY)) $(BUILD)/tests/check_faults
 	RETAIN_LONG=1 RETAIN_LIBRARY=$(abspath $(LIBRARY)) $(BUILD)/tests/check_every
 	RETAIN_LONG=1 RETAIN_LIBRARY=$(abspath $(LIBRARY)) $(BUILD)/tests/check_limits
 
