@@ -26,6 +26,10 @@ library=$scratch/retain.so
 check 'a library for memcheck' ${CC:-cc} -std=c11 -Og -g -fPIC -shared -ffp-contract=off -o "$library" dist/retain.c -lm
 memcheck="valgrind --quiet --leak-check=full --errors-for-leak-kinds=definite,indirect,possible --error-exitcode=99 --log-file=$scratch/log.%p"
 
+# Where SQLite compares integers beyond 2^53 with REALs it needs the long doubles of the x87, which valgrind rounds to 64
+# bits: of these golden tests the answers differ, and memcheck's report alone counts.
+rounded='customer_summary ids'
+
 # ran WHAT CODE: memcheck's report is the program's failure.
 ran() {
     report=$(cat "$scratch"/log.* "$scratch/out" 2>/dev/null)
@@ -65,7 +69,9 @@ check 'of its statements four fail' test "$(grep -c '[Ee]rror' "$scratch/out")" 
 
 for name in $names; do
     SQLITE3="$memcheck $SQLITE3" RETAIN_LIBRARY=$library sh tests/golden.sh "$name" >"$scratch/out" 2>&1
-    ran "golden/$name" $?
+    code=$?
+    case " $rounded " in *" $name "*) code=0 ;; esac
+    ran "golden/$name" $code
 done
 
 # ---- Check programs ----
