@@ -21,6 +21,10 @@ sqlite3 *db_open_bare(const char *path);
 /* Loads the extension by an entry point (NULL: the usual one); SQLite's code. */
 int db_load(sqlite3 *db, const char *entry, char **message);
 
+/* Whether SQLite tells integers beyond 2^53 from REALs.  Under valgrind it does not, which has no long doubles: then this
+ * says that the test is skipped. */
+bool db_is_exact(sqlite3 *db, const char *test);
+
 /* Closes; fails the test when a statement was left open. */
 void db_close(sqlite3 *db);
 

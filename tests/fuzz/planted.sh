@@ -51,7 +51,7 @@ tail_panels|laws|s/if (graded) panels = easy \&\& top <= 2.25 ? 1 : 2 \* (int)ce
 no_clamp|laws model|s/return fmin(special_logistic(odds) + special_logistic(-odds) \* waits, 1);/return special_logistic(odds) + special_logistic(-odds) * waits;/
 renewal_one_late|laws|s/return (p->beta + t - 1) \/ (p->alpha + p->beta + t - 1);/return (p->beta + t) \/ (p->alpha + p->beta + t - 1);/
 censored_at_risk|laws|s/at_risk = left - curve->censored\[i\];/at_risk = left;/
-step_never_halved|laws|s/for (int h = 0; h < LOGIT_HALVINGS_MAX; h++) {/for (int h = 0; h < 0; h++) {/
+step_never_taken|laws|s/for (int h = 0; h < LOGIT_HALVINGS_MAX; h++) {/for (int h = 0; h < 0; h++) {/
 string_without_end|scores|s/while ((unsigned char)\*end >= . . && \*end != /while (*end != /
 escape_over_the_end|scores|s/if (!text\[1\] || !strchr(/if (!strchr(/
 escape_of_any_letter|scores|s/if (text\[1\] != .u.) return 2;/return 2;/
