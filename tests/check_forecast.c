@@ -375,18 +375,45 @@ START_TEST(windows_have_their_moments) {
                 " FROM (SELECT *, min(order_date) OVER (PARTITION BY customer_id) AS first FROM world) GROUP BY customer_id",
             from, to);
     double alive = purchase_p_alive(law, 0, 0, 0);
-    PurchaseWindow window = purchasewindow_if_alive(law, 0, 0, from, to);
+    PurchaseWindow windows[2], both;
+    double parts[2], ends[2] = {from, to};
+    purchasewindow_if_alive(law, 0, 0, 2, ends, windows);
+    purchasewindow_if_alive(law, 0, 0, 1, &ends[1], &both);
+    PurchaseWindow first = windows[0], window = windows[1];
     double mean = db_real(db, "SELECT avg(n) FROM c"), pairs = db_real(db, "SELECT avg(n * (n - 1)) FROM c");
     double mean_error = sqrt((pairs + mean - mean * mean) / 20000);
     double pairs_error = sqrt(db_real(db, "SELECT avg(1.0 * n * n * (n - 1) * (n - 1)) FROM c") / 20000);
     ck_assert_double_eq_tol(mean, alive * window.expected, 4 * mean_error + 0.01 * mean);
     ck_assert_double_eq_tol(pairs, alive * window.pairs, 4 * pairs_error + 0.02 * pairs);
-    PurchaseWindow first = purchasewindow_if_alive(law, 0, 0, 0, from), both = purchasewindow_if_alive(law, 0, 0, 0, to);
-    double parts[2], ends[2] = {from, to};
     purchasewindow_expect(law, 0, 0, 2, ends, parts);
     ck_assert_double_eq_tol(first.expected + window.expected, both.expected, 1e-12 * both.expected);
     ck_assert(parts[0] == first.expected && fabs(parts[1] - window.expected) < 1e-12);
     db_close(db);
+}
+END_TEST
+
+/* Of many windows the counts are interpolated: the same as two by two, where they are not. */
+START_TEST(many_windows_are_as_few) {
+    enum { N = 400 };
+    static const double customers[][2] = {{0, 0}, {0, 700}, {1, 5}, {3, 400}, {40, 900}, {600, 1400}};
+    const PurchaseLaw *law = &forecast_laws[_i];
+    static double ends[N], many[N];
+    static PurchaseWindow windows[N];
+    for (int reach = 1; reach <= 64; reach *= 8)
+        for (int c = 0; c < COUNT(customers); c++) {
+            double x = customers[c][0], T = customers[c][1];
+            for (int k = 0; k < N; k++) ends[k] = reach * (k + 1);
+            purchasewindow_if_alive(law, x, T, N, ends, windows);
+            purchasewindow_expect(law, x, T, N, ends, many);
+            for (int k = 1; k < N; k += 19) {
+                PurchaseWindow few[2];
+                purchasewindow_if_alive(law, x, T, 2, ends + k - 1, few);
+                double scale = 1e-10 * purchase_if_alive(law, x + 1, T, ends[N - 1], 0).expected;
+                ck_assert_double_eq_tol(windows[k].expected, few[1].expected, scale);
+                ck_assert_double_eq_tol(many[k], few[1].expected, scale);
+                ck_assert_double_eq_tol(windows[k].pairs, few[1].pairs, scale * reach * purchase_rate(law, x, T) * 2 + 1e-13);
+            }
+        }
 }
 END_TEST
 
@@ -443,6 +470,7 @@ int main(void) {
     tcase_set_timeout(revenue, 240);
     tcase_add_loop_test(revenue, scores_are_slopes, 0, PURCHASE_MODELS);
     tcase_add_loop_test(revenue, windows_have_their_moments, 0, PURCHASE_MODELS);
+    tcase_add_loop_test(revenue, many_windows_are_as_few, 0, PURCHASE_MODELS);
     tcase_add_test(revenue, spends_have_the_moments_they_have);
     tcase_add_test(revenue, notes_are_both_shown);
     tcase_add_loop_test(revenue, forecasts_add_up, 0, PURCHASE_MODELS);

@@ -24,7 +24,8 @@ typedef struct OutlookRun {
     GammagammaParams spend[OUTLOOK_SPEND_PARAMS][OUTLOOK_SIDES];
     double *law_revenue;      /* revenue by parameter, side and period under these ... */
     double *spend_revenue;
-    double *expected;         /* by period, of the group at hand */
+    double *expected;         /* by period, of the group at hand, as is ... */
+    PurchaseWindow *windows;
     double law_information[PURCHASEWINDOW_PARAMS_MAX * PURCHASEWINDOW_PARAMS_MAX];
     double spend_information[OUTLOOK_SPEND_PARAMS * OUTLOOK_SPEND_PARAMS];
     double square;            /* mean of squared repeat spends, where the law has none */
@@ -123,8 +124,9 @@ static void outlook_add_buyer(OutlookRun *run, OutlookGroup *group, int64_t i) {
 
 static void outlook_add_group(OutlookRun *run, const OutlookGroup *group, double x, double T) {
     const PurchaseLaw *law = &run->predictor->purchases.law;
+    purchasewindow_if_alive(law, x, T, run->n, run->to, run->windows);
     for (int k = 0; k < run->n; k++) {
-        PurchaseWindow window = purchasewindow_if_alive(law, x, T, k ? run->to[k - 1] : 0, run->to[k]);
+        PurchaseWindow window = run->windows[k];
         Outlook *outlook = &run->outlook[k];
         outlook->orders += window.expected * group->alive;
         outlook->revenue += window.expected * group->spend;
@@ -202,6 +204,7 @@ void outlook_run(const Predictor *predictor, const Book *book, const Buyers *buy
     run.law_revenue = arena_alloc(&scratch, err, (int64_t)run.n_law * OUTLOOK_SIDES * n, sizeof(double));
     run.spend_revenue = arena_alloc(&scratch, err, (int64_t)OUTLOOK_SPEND_PARAMS * OUTLOOK_SIDES * n, sizeof(double));
     run.expected = arena_alloc(&scratch, err, n, sizeof(double));
+    run.windows = arena_alloc(&scratch, err, n, sizeof(*run.windows));
     if (!err->rc) {
         for (int64_t i = 0; i < buyers->n; i++) run.order[i] = (uint32_t)i;
         sort_ids(run.order, spare, buyers->n, outlook_compare, buyers);

@@ -2,16 +2,49 @@
 #include "model/purchasewindow.h"
 
 #include "base/libm.h"
+#include "math/chebyshev.h"
 #include "math/special.h"
 
 enum { PURCHASEWINDOW_STEPS = 4 }; /* of Simpson's rule, even */
+enum { PURCHASEWINDOW_MANY = 32, PURCHASEWINDOW_POINTS = 24 };
 
 static bool purchasewindow_counted(const PurchaseLaw *law) {
     return law->model == PURCHASE_BGNBD || law->model == PURCHASE_MBGNBD;
 }
 
-static double purchasewindow_count(const PurchaseLaw *law, double x, double T, double t) {
-    return purchase_if_alive(law, x, T, t, 0).expected;
+/* E(x, t) of one customer. */
+typedef struct PurchasewindowCount {
+    const PurchaseLaw *law;
+    double x, T;
+    bool known;      /* over q = ln(1 + t / span), in which it is smooth from the first day to far ahead */
+    double span;
+    Chebyshev curve;
+} PurchasewindowCount;
+
+static double purchasewindow_exact(const PurchasewindowCount *count, double t) {
+    return purchase_if_alive(count->law, count->x, count->T, t, 0).expected;
+}
+
+static double purchasewindow_count(const PurchasewindowCount *count, double t) {
+    return count->known ? chebyshev_value(&count->curve, log1p(t / count->span)) : purchasewindow_exact(count, t);
+}
+
+static void purchasewindow_learn(PurchasewindowCount *count, int n, double last) {
+    double values[CHEBYSHEV_MAX], high = log1p(last / count->span);
+    for (int k = 0; k < n; k++)
+        values[k] = purchasewindow_exact(count, count->span * expm1(chebyshev_point(0, high, n, k)));
+    chebyshev_fit(&count->curve, 0, high, n, values);
+    count->known = chebyshev_converged(&count->curve, PURCHASEWINDOW_TOLERANCE * purchasewindow_exact(count, last));
+}
+
+/* For n windows up to last. */
+static void purchasewindow_open(PurchasewindowCount *count, const PurchaseLaw *law, double x, double T, int n,
+                                double last) {
+    *count = (PurchasewindowCount){.law = law, .x = x, .T = T};
+    count->span = T + (law->model == PURCHASE_PNBD ? law->as.pnbd.beta : law->as.bgnbd.alpha);
+    if (n < PURCHASEWINDOW_MANY) return;
+    purchasewindow_learn(count, PURCHASEWINDOW_POINTS, last);
+    if (!count->known) purchasewindow_learn(count, CHEBYSHEV_MAX, last);
 }
 
 static double purchasewindow_stay(const PurchaseLaw *law, double x) {
@@ -20,21 +53,46 @@ static double purchasewindow_stay(const PurchaseLaw *law, double x) {
     return stays / (law->as.bgnbd.a + stays);
 }
 
-PurchaseWindow purchasewindow_if_alive(const PurchaseLaw *law, double x, double T, double from, double to) {
-    double step = (to - from) / PURCHASEWINDOW_STEPS, last = purchasewindow_count(law, x + 1, T, to);
-    double sum = purchasewindow_count(law, x + 1, T, from) + last;
+/* What a count and that of one who has bought once more say at a day. */
+typedef struct PurchasewindowEnd {
+    double t, own, more;
+} PurchasewindowEnd;
+
+static PurchasewindowEnd purchasewindow_end(const PurchasewindowCount *own, const PurchasewindowCount *more, double t) {
+    return (PurchasewindowEnd){t, purchasewindow_count(own, t), purchasewindow_count(more, t)};
+}
+
+static PurchaseWindow purchasewindow_between(const PurchasewindowCount *more, double factor, PurchasewindowEnd from,
+                                             PurchasewindowEnd to) {
+    double step = (to.t - from.t) / PURCHASEWINDOW_STEPS, sum = from.more + to.more;
     for (int i = 1; i < PURCHASEWINDOW_STEPS; i++)
-        sum += (i % 2 ? 4 : 2) * purchasewindow_count(law, x + 1, T, from + i * step);
+        sum += (i % 2 ? 4 : 2) * purchasewindow_count(more, from.t + i * step);
+    return (PurchaseWindow){.expected = to.own - from.own,
+                            .pairs = fmax(factor * ((to.t - from.t) * to.more - sum * step / 3), 0)};
+}
+
+void purchasewindow_if_alive(const PurchaseLaw *law, double x, double T, int n, const double *to,
+                             PurchaseWindow *windows) {
+    PurchasewindowCount own, more;
     double factor = 2 * purchase_rate(law, x, T) * purchasewindow_stay(law, x);
-    return (PurchaseWindow){
-        .expected = purchasewindow_count(law, x, T, to) - purchasewindow_count(law, x, T, from),
-        .pairs = fmax(factor * ((to - from) * last - sum * step / 3), 0)};
+    if (n <= 0) return;
+    purchasewindow_open(&own, law, x, T, n, to[n - 1]);
+    purchasewindow_open(&more, law, x + 1, T, n, to[n - 1]);
+    PurchasewindowEnd from = {0, 0, 0};
+    for (int k = 0; k < n; k++) {
+        PurchasewindowEnd end = purchasewindow_end(&own, &more, to[k]);
+        windows[k] = purchasewindow_between(&more, factor, from, end);
+        from = end;
+    }
 }
 
 void purchasewindow_expect(const PurchaseLaw *law, double x, double T, int n, const double *to, double *expected) {
+    PurchasewindowCount count;
     double before = 0;
+    if (n <= 0) return;
+    purchasewindow_open(&count, law, x, T, n, to[n - 1]);
     for (int k = 0; k < n; k++) {
-        double until = purchasewindow_count(law, x, T, to[k]);
+        double until = purchasewindow_count(&count, to[k]);
         expected[k] = until - before;
         before = until;
     }

@@ -20,9 +20,13 @@ typedef struct PurchaseWindow {
     double expected, pairs; /* E[N], E[N (N - 1)], given alive at T */
 } PurchaseWindow;
 
-PurchaseWindow purchasewindow_if_alive(const PurchaseLaw *law, double x, double T, double from, double to);
+/* Of n adjoining windows that end at to[0] < to[1] < ..., the first beginning at 0.  Of many windows E is interpolated, to
+ * PURCHASEWINDOW_TOLERANCE of its value at the last end. */
+#define PURCHASEWINDOW_TOLERANCE 1e-12
+void purchasewindow_if_alive(const PurchaseLaw *law, double x, double T, int n, const double *to,
+                             PurchaseWindow *windows);
 
-/* E[N] alone, for n adjoining windows that end at to[0] < to[1] < ..., the first beginning at 0. */
+/* E[N] alone. */
 void purchasewindow_expect(const PurchaseLaw *law, double x, double T, int n, const double *to, double *expected);
 
 /* Spend per purchase: E[Z], E[Z^2] and E[Z Z'] of two different purchases of a customer, by Gamma-Gamma; NaN where a

@@ -99,7 +99,8 @@ static void laws_check_counts(const LawsCase *c) {
                   count.discounted, count.expected);
         last = count.expected;
     }
-    PurchaseWindow window = purchasewindow_if_alive(&c->law, c->x, c->age, 0, c->t);
+    PurchaseWindow window;
+    purchasewindow_if_alive(&c->law, c->x, c->age, 1, &c->t, &window);
     LAWS_HOLD(c, fabs(window.expected - last) <= 1e-6 * last + 1e-9, "a window expects otherwise", window.expected, last);
     double variance = window.pairs + window.expected - window.expected * window.expected;
     LAWS_HOLD(c, window.pairs >= -1e-9, "pairs", window.pairs, 0);
