@@ -584,6 +584,11 @@ START_TEST(radix_sorts_as_qsort_does) {
 }
 END_TEST
 
+static int word_compare(const void *a, const void *b) {
+    const uint32_t *p = a, *q = b;
+    return (*p > *q) - (*p < *q);
+}
+
 /* Sorted by keys alone, pairs of one key stay as they came; narrow keys need less room, and every word of it that is not
  * theirs keeps its value. */
 START_TEST(radix_sorts_ranks_beside) {
@@ -609,6 +614,22 @@ START_TEST(radix_sorts_ranks_beside) {
     for (int i = 0; i < N; i++)
         if (radix.key[i] != pair[i][0] || radix.high[i] != pair[i][1]) ck_abort_msg("width %d: wrong at %d", width, i);
     for (size_t i = size; i < sizeof(room); i++) ck_assert_int_eq(((const unsigned char *)room)[i], UNTOUCHED);
+}
+END_TEST
+
+START_TEST(radix_sorts_words) {
+    enum { N = 3001 };
+    static uint32_t room[2][N], want[N];
+    static int64_t place[2048];
+    static const int widths[] = {0, 1, 11, 12, 22, 23, 31, 32};
+    uint64_t s = 88172645463325252u;
+    for (int i = 0; i < N; i++) {
+        s ^= s << 13, s ^= s >> 7, s ^= s << 17;
+        room[0][i] = want[i] = widths[_i] ? (uint32_t)(s >> (64 - widths[_i])) : 0;
+    }
+    const uint32_t *got = radix_sort_words(N, room[0], room[1], place, widths[_i]);
+    qsort(want, N, sizeof(want[0]), word_compare);
+    for (int i = 0; i < N; i++) ck_assert_msg(got[i] == want[i], "width %d: wrong at %d", widths[_i], i);
 }
 END_TEST
 
@@ -693,6 +714,7 @@ int main(void) {
     tcase_add_test(tc, optimiser_obeys_its_objective);
     tcase_add_test(tc, radix_sorts_as_qsort_does);
     tcase_add_loop_test(tc, radix_sorts_ranks_beside, 0, 8);
+    tcase_add_loop_test(tc, radix_sorts_words, 0, 8);
     tcase_add_test(tc, ranking_is_by_value_then_by_comparison);
     suite_add_tcase(suite, tc);
     SRunner *runner = srunner_create(suite);

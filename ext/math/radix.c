@@ -52,14 +52,14 @@ static unsigned radix_digit(const Radix *radix, int64_t i, int shift, bool by_hi
     return (unsigned)(word >> shift) & (RADIX_DIGITS - 1);
 }
 
-/* Turns counts into first places; false when all pairs share one digit. */
-static bool radix_places(Radix *radix) {
-    int64_t place = 0;
+/* Turns counts into first places; false when all n share one digit. */
+static bool radix_places(int64_t n, int64_t *place) {
+    int64_t next = 0;
     for (int d = 0; d < RADIX_DIGITS; d++) {
-        int64_t count = radix->place[d];
-        if (count == radix->n) return false;
-        radix->place[d] = place;
-        place += count;
+        int64_t count = place[d];
+        if (count == n) return false;
+        place[d] = next;
+        next += count;
     }
     return true;
 }
@@ -68,7 +68,7 @@ static bool radix_places(Radix *radix) {
 static void radix_pass(Radix *radix, int shift, bool by_high) {
     memset(radix->place, 0, RADIX_DIGITS * sizeof(*radix->place));
     for (int64_t i = 0; i < radix->n; i++) radix->place[radix_digit(radix, i, shift, by_high)]++;
-    if (!radix_places(radix)) return;
+    if (!radix_places(radix->n, radix->place)) return;
     for (int64_t i = 0; i < radix->n; i++) {
         int64_t to = radix->place[radix_digit(radix, i, shift, by_high)]++;
         radix->key_spare[to] = radix->key[i];
@@ -81,6 +81,19 @@ static void radix_pass(Radix *radix, int shift, bool by_high) {
     if (!radix->paired) return;
     radix->high = radix->high_spare;
     radix->high_spare = high;
+}
+
+uint32_t *radix_sort_words(int64_t n, uint32_t *word, uint32_t *spare, int64_t *place, int key_bits) {
+    for (int shift = 0; shift < key_bits; shift += RADIX_DIGIT_BITS) {
+        memset(place, 0, RADIX_DIGITS * sizeof(*place));
+        for (int64_t i = 0; i < n; i++) place[word[i] >> shift & (RADIX_DIGITS - 1)]++;
+        if (!radix_places(n, place)) continue;
+        for (int64_t i = 0; i < n; i++) spare[place[word[i] >> shift & (RADIX_DIGITS - 1)]++] = word[i];
+        uint32_t *sorted = spare;
+        spare = word;
+        word = sorted;
+    }
+    return word;
 }
 
 static void radix_sort_narrow(Radix *radix, int key_bits) {

@@ -30,6 +30,10 @@ void radix_init(Radix *radix, int64_t n, bool paired, void *workspace);
 int64_t radix_beside_size(int64_t n, int key_bits);
 void radix_init_beside(Radix *radix, int64_t n, int key_bits, uint32_t *high, void *workspace);
 
+/* Sorts keys of at most RADIX_NARROW_BITS bits that are kept as words; returns word or spare, where they are then.  The
+ * counters are radix_init's place. */
+uint32_t *radix_sort_words(int64_t n, uint32_t *word, uint32_t *spare, int64_t *place, int key_bits);
+
 /* Sorts by the lowest high_bits of the ranks (0 when not paired), then by the keys, which have no more than key_bits,
  * ascending.  Digits that all pairs share cost a look and no move. */
 void radix_sort(Radix *radix, int key_bits, int high_bits);
