@@ -92,6 +92,8 @@ static FitsData *fits_make(int shape, int n, int age_max, uint64_t seed) {
 typedef struct Fits {
     int n_params;
     double params[FITS_PARAMS_MAX], std_error[FITS_PARAMS_MAX], log_likelihood;
+    bool has_covariance;         /* covariance is said, of the logarithms; and weak, where there is a ridge */
+    double covariance[16], weak[FITS_PARAMS_MAX], weak_covariance[16];
     int iterations, evaluations; /* evaluations: -1 where the model does not say */
     int64_t customers;
     bool converged, interrupted, ridge, not_converged;
@@ -111,6 +113,18 @@ static void fits_take_four(double *out, double a, double b, double c, double d) 
     out[1] = b;
     out[2] = c;
     out[3] = d;
+}
+
+static void fits_take_covariance(Fits *out, const double *covariance, const BgnbdfitWeak *weak) {
+    size_t size = (size_t)(out->n_params * out->n_params) * sizeof(double);
+    out->has_covariance = true;
+    memcpy(out->covariance, covariance, size);
+    if (!weak) {
+        out->weak[0] = NAN;
+        return;
+    }
+    memcpy(out->weak_covariance, weak->covariance, size);
+    memcpy(out->weak, weak->value, sizeof(out->weak));
 }
 
 static Bgnbdfit fits_run_bgnbd(BgnbdKind kind, const FitsData *data, const Poll *poll) {
@@ -151,7 +165,8 @@ static void fits_bgnbd(BgnbdKind kind, const FitsData *data, const Poll *poll, F
                   .not_converged = (fit.warnings & BGNBDFIT_NOT_CONVERGED) != 0};
     fits_take_four(out->params, fit.params.r, fit.params.alpha, fit.params.a, fit.params.b);
     fits_take_four(out->std_error, fit.std_error.r, fit.std_error.alpha, fit.std_error.a, fit.std_error.b);
-    if (!fit.interrupted) fits_expect_bgnbd_flags(data, &fit);
+    fits_take_covariance(out, fit.covariance, &fit.weak);
+    if (!fit.interrupted && data->n > 0) fits_expect_bgnbd_flags(data, &fit);
 }
 
 static void fits_bg(const FitsData *data, const Poll *poll, Fits *out) {
@@ -182,7 +197,8 @@ static void fits_pnbd(const FitsData *data, const Poll *poll, Fits *out) {
                   .not_converged = (fit.warnings & BGNBDFIT_NOT_CONVERGED) != 0};
     fits_take_four(out->params, fit.params.r, fit.params.alpha, fit.params.s, fit.params.beta);
     fits_take_four(out->std_error, fit.std_error.r, fit.std_error.alpha, fit.std_error.s, fit.std_error.beta);
-    if (fit.interrupted) return;
+    fits_take_covariance(out, fit.covariance, &fit.weak);
+    if (fit.interrupted || data->n == 0) return;
     for (int i = 0; i < data->n; i++) age = fmax(age, data->age[i]);
     const double all[] = {fit.params.r, fit.params.alpha / age, fit.params.s, fit.params.beta / age};
     bool away = isnan(fit.std_error.r), loyal = fit.log_likelihood - nbd.log_likelihood_nbd < 2;
@@ -194,6 +210,30 @@ static void fits_pnbd(const FitsData *data, const Poll *poll, Fits *out) {
 
 static double fits_pnbd_loglik(const FitsData *data, int i, const double *p, double *gradient) {
     return pnbd_loglik(&(PnbdParams){p[0], p[1], p[2], p[3]}, data->x[i], data->tx[i], data->age[i], gradient);
+}
+
+/* The model without dropout that comes with BG/NBD. */
+static void fits_nbd(const FitsData *data, const Poll *poll, Fits *out) {
+    Bgnbdfit fit = fits_run_bgnbd(BGNBD_BG, data, poll);
+    bool ridge = isnan(fit.nbd_std_error.r) || fit.nbd.r > 5e3 || fit.nbd.r < 1e-4;
+    *out = (Fits){.n_params = 2, .log_likelihood = fit.log_likelihood_nbd, .evaluations = -1, .customers = -1,
+                  .converged = fit.nbd_converged, .interrupted = fit.interrupted, .ridge = ridge,
+                  .not_converged = !fit.nbd_converged};
+    fits_take_four(out->params, fit.nbd.r, fit.nbd.alpha, NAN, NAN);
+    fits_take_four(out->std_error, fit.nbd_std_error.r, fit.nbd_std_error.alpha, NAN, NAN);
+    fits_take_covariance(out, fit.nbd_covariance, NULL);
+    ck_assert(isnan(fit.nbd.a) && isnan(fit.nbd.b) && isnan(fit.nbd_std_error.a) && isnan(fit.nbd_std_error.b));
+}
+
+static double fits_nbd_loglik(const FitsData *data, int i, const double *p, double *gradient) {
+    double x = data->x[i], span = p[1] + data->age[i], value = -p[0] * log1p(data->age[i] / p[1]) - x * log(span);
+    gradient[0] = -log1p(data->age[i] / p[1]);
+    gradient[1] = (p[0] * data->age[i] / p[1] - x) / span;
+    for (int k = 0; k < x; k++) {
+        value += log(p[0] + k);
+        gradient[0] += 1 / (p[0] + k);
+    }
+    return value;
 }
 
 /* One customer a row. */
@@ -303,6 +343,7 @@ static const FitsModel fits_models[] = {
     {"Gamma-Gamma", 3, fits_spend, fits_spend_loglik, 3540, 11000, 120, 8},
     {"sBG", 2, fits_contracts, fits_contracts_loglik, 5545, 0, 9, 30},
     {"BG/BB", 4, fits_chances, fits_chances_loglik, 1910, 0, 40, 4},
+    {"NBD", 2, fits_nbd, fits_nbd_loglik, 0, 0, 60, 8}, /* the last: its search is not heard alone */
 };
 
 /* ---- Laws of a fit ---- */
@@ -343,23 +384,85 @@ static bool fits_invert(int n, double a[FITS_PARAMS_MAX][2 * FITS_PARAMS_MAX]) {
     return true;
 }
 
-static void fits_expect_errors(const FitsModel *model, const FitsData *data, const Fits *fit) {
-    double curvature[FITS_PARAMS_MAX][2 * FITS_PARAMS_MAX];
+/* The inverse of the curvature of minus the log-likelihood by the logarithms of the parameters, with the precisions of
+ * what else is known added to it. */
+static void fits_covariance(const FitsModel *model, const FitsData *data, const double *params, const double *precision,
+                            double covariance[FITS_PARAMS_MAX][2 * FITS_PARAMS_MAX]) {
     int n = model->n_params;
     for (int i = 0; i < n; i++)
         for (int side = 0; side < 2; side++) {
             double at[FITS_PARAMS_MAX], gradient[FITS_PARAMS_MAX];
-            memcpy(at, fit->params, sizeof(at));
+            memcpy(at, params, sizeof(at));
             at[i] *= exp(side ? 1e-4 : -1e-4);
             fits_total(model, data, at, gradient);
             for (int j = 0; j < n; j++) {
-                double slope = gradient[j] / 2e-4;
-                curvature[i][j] = side ? curvature[i][j] - slope : slope;
+                double slope = gradient[j] / 2e-4 - (side ? precision[i] * (i == j) : 0);
+                covariance[i][j] = side ? covariance[i][j] - slope : slope;
             }
         }
-    if (!fits_invert(n, curvature)) ck_abort_msg("%s: no curvature, and no warning", model->name);
-    for (int j = 0; j < n; j++) {
-        double want = fit->params[j] * sqrt(curvature[j][n + j]);
+    if (!fits_invert(n, covariance)) ck_abort_msg("%s: no curvature, and no warning", model->name);
+    for (int i = 0; i < n; i++) memmove(covariance[i], &covariance[i][n], (size_t)n * sizeof(double));
+}
+
+static void fits_expect_covariance(const FitsModel *model, const FitsData *data, const double *params,
+                                   const double *precision, const double *got, const char *what) {
+    double want[FITS_PARAMS_MAX][2 * FITS_PARAMS_MAX];
+    int n = model->n_params;
+    fits_covariance(model, data, params, precision, want);
+    for (int i = 0; i < n; i++)
+        for (int j = 0; j < n; j++)
+            if (!(fabs(got[i * n + j] - want[i][j]) <= 0.01 * sqrt(want[i][i] * want[j][j])))
+                ck_abort_msg("%s: covariance%s of %d and %d is %g, not %g", model->name, what, i, j, got[i * n + j], want[i][j]);
+}
+
+/* What is not identified has the prior's variance in place of its own; far out the curvature is as good as noise, which
+ * adds to that. */
+static void fits_expect_ridge(const FitsModel *model, const FitsData *data, const Fits *fit) {
+    double want[FITS_PARAMS_MAX][2 * FITS_PARAMS_MAX], precision[FITS_PARAMS_MAX];
+    int n = model->n_params;
+    for (int i = 0; i < n; i++) precision[i] = 1 / (BGNBDFIT_PRIOR * BGNBDFIT_PRIOR);
+    fits_covariance(model, data, fit->params, precision, want);
+    for (int i = 0; i < n; i++) {
+        double share = fit->covariance[i * n + i] / want[i][i];
+        if (!(share > 0.9 && share < 4)) ck_abort_msg("%s: on a ridge variance %d is %g of what it should be", model->name, i, share);
+    }
+}
+
+/* The fit with weak priors: days in units of the data, which only the prior knows, the second parameter and the fourth of
+ * Pareto/NBD, have twice the deviation. */
+static void fits_expect_weak(const FitsModel *model, const FitsData *data, const Fits *fit) {
+    bool pareto = model->fit == fits_pnbd;
+    double age = 0, purchases = 0, customers = 0, precision[FITS_PARAMS_MAX], gradient[FITS_PARAMS_MAX];
+    for (int i = 0; i < data->n; i++) {
+        customers += (double)data->count[i];
+        age += (double)data->count[i] * data->age[i];
+        purchases += (double)data->count[i] * data->x[i];
+    }
+    age = fmax(age / customers, 1);
+    const double centre[] = {1, age / (purchases / customers + 0.1), 1, pareto ? age : 2.5};
+    fits_total(model, data, fit->weak, gradient);
+    for (int j = 0; j < 4; j++) {
+        double sd = BGNBDFIT_WEAK * (j == 1 || (pareto && j == 3) ? 2 : 1);
+        precision[j] = 1 / (sd * sd);
+        double slope = gradient[j] - log(fit->weak[j] / centre[j]) * precision[j];
+        if (!(fabs(slope) < 0.01)) ck_abort_msg("%s: with weak priors slope %d is %g", model->name, j, slope);
+    }
+    fits_expect_covariance(model, data, fit->weak, precision, fit->weak_covariance, " with weak priors");
+}
+
+static void fits_expect_errors(const FitsModel *model, const FitsData *data, const Fits *fit) {
+    double covariance[FITS_PARAMS_MAX][2 * FITS_PARAMS_MAX];
+    const double none[FITS_PARAMS_MAX] = {0};
+    if (fit->has_covariance) {
+        if (isnan(fit->std_error[0]) && !isnan(fit->covariance[0])) fits_expect_ridge(model, data, fit);
+        if (!fit->ridge) fits_expect_covariance(model, data, fit->params, none, fit->covariance, "");
+        if (!isnan(fit->weak[0])) fits_expect_weak(model, data, fit);
+        ck_assert(fit->ridge || isnan(fit->weak[0]));
+    }
+    if (fit->ridge) return;
+    fits_covariance(model, data, fit->params, none, covariance);
+    for (int j = 0; j < model->n_params; j++) {
+        double want = fit->params[j] * sqrt(covariance[j][j]);
         if (!(fabs(fit->std_error[j] / want - 1) < 0.01))
             ck_abort_msg("%s: standard error %d is %g, not %g (%g, %g, %g, %g)", model->name, j, fit->std_error[j], want, fit->params[0], fit->params[1], fit->params[2], fit->params[3]);
     }
@@ -403,10 +506,8 @@ START_TEST(fits_are_what_they_say) {
             n_evaluations += fit.evaluations;
             ck_assert(fit.iterations >= 0 && (fit.evaluations < 0 || fit.evaluations >= fit.iterations));
             if (fit.converged) fits_expect_best(model, data, &fit, &random);
-            if (fit.converged && !fit.ridge) {
-                fits_expect_errors(model, data, &fit);
-                n_clean++;
-            }
+            if (fit.converged) fits_expect_errors(model, data, &fit);
+            n_clean += fit.converged && !fit.ridge;
         }
         free(data);
     }
@@ -426,6 +527,23 @@ static bool fits_blown(void *pointer) {
     FitsFuse *fuse = pointer;
     return ++fuse->calls > fuse->most;
 }
+
+/* Nobody to learn from: no figure at all. */
+START_TEST(without_customers_nothing_is_known) {
+    static const FitsData nobody;
+    for (int model = 0; model < 3; model++) {
+        Fits fit;
+        fits_models[model].fit(&nobody, NULL, &fit);
+        ck_assert(!fit.converged && fit.not_converged && fit.iterations == 0);
+        for (int i = 0; i < 4; i++) ck_assert(isnan(fit.params[i]) && isnan(fit.std_error[i]) && isnan(fit.weak[i]));
+        for (int i = 0; i < 16; i++) ck_assert(isnan(fit.covariance[i]) && isnan(fit.weak_covariance[i]));
+    }
+    Bgnbdfit fit = fits_run_bgnbd(BGNBD_BG, &nobody, NULL);
+    for (int i = 0; i < 4; i++) ck_assert(isnan(fit.nbd_covariance[i]));
+    ck_assert(isnan(fit.nbd.r) && isnan(fit.nbd.alpha) && isnan(fit.nbd_std_error.r) && isnan(fit.nbd_std_error.alpha));
+    ck_assert_int_eq(fit.warnings, BGNBDFIT_NO_REPEATS | BGNBDFIT_NOT_CONVERGED);
+}
+END_TEST
 
 /* A fit ends at the very poll that says so, and at no other. */
 START_TEST(every_poll_is_heard) {
@@ -592,7 +710,8 @@ int main(void) {
     TCase *tc = tcase_create("fits");
     tcase_set_timeout(tc, 240);
     tcase_add_loop_test(tc, fits_are_what_they_say, 0, COUNT(fits_models));
-    tcase_add_loop_test(tc, every_poll_is_heard, 0, COUNT(fits_models));
+    tcase_add_loop_test(tc, every_poll_is_heard, 0, COUNT(fits_models) - 1);
+    tcase_add_test(tc, without_customers_nothing_is_known);
     tcase_add_test(tc, a_tiny_dropout_is_no_attrition);
     tcase_add_test(tc, contracts_of_two_kinds_have_no_shape);
     tcase_add_test(tc, logit_is_what_it_says);
