@@ -18,7 +18,7 @@
 
 #define COUNT(array) ((int)(sizeof(array) / sizeof((array)[0])))
 
-enum { FITS_ROWS_MAX = 400, FITS_PARAMS_MAX = 4 };
+enum { FITS_ROWS_MAX = 21000, FITS_PARAMS_MAX = 4 };
 
 /* ---- Data ---- */
 
@@ -418,7 +418,7 @@ static void fits_expect_covariance(const FitsModel *model, const FitsData *data,
 /* What is not identified has the prior's variance in place of its own; far out the curvature is as good as noise, which
  * adds to that. */
 static void fits_expect_ridge(const FitsModel *model, const FitsData *data, const Fits *fit) {
-    double want[FITS_PARAMS_MAX][2 * FITS_PARAMS_MAX], precision[FITS_PARAMS_MAX];
+    double want[FITS_PARAMS_MAX][2 * FITS_PARAMS_MAX], precision[FITS_PARAMS_MAX] = {0};
     int n = model->n_params;
     for (int i = 0; i < n; i++) precision[i] = 1 / (BGNBDFIT_PRIOR * BGNBDFIT_PRIOR);
     fits_covariance(model, data, fit->params, precision, want);
@@ -432,7 +432,7 @@ static void fits_expect_ridge(const FitsModel *model, const FitsData *data, cons
  * Pareto/NBD, have twice the deviation. */
 static void fits_expect_weak(const FitsModel *model, const FitsData *data, const Fits *fit) {
     bool pareto = model->fit == fits_pnbd;
-    double age = 0, purchases = 0, customers = 0, precision[FITS_PARAMS_MAX], gradient[FITS_PARAMS_MAX];
+    double age = 0, purchases = 0, customers = 0, precision[FITS_PARAMS_MAX] = {0}, gradient[FITS_PARAMS_MAX];
     for (int i = 0; i < data->n; i++) {
         customers += (double)data->count[i];
         age += (double)data->count[i] * data->age[i];
@@ -528,6 +528,57 @@ static bool fits_blown(void *pointer) {
     return ++fuse->calls > fuse->most;
 }
 
+static int fits_by_frequency(const void *a, const void *b) {
+    const int32_t *one = a, *other = b;
+    return (one[0] > other[0]) - (one[0] < other[0]);
+}
+
+static void fits_expect_polls(const FitsModel *model, const FitsData *data) {
+    FitsFuse all = {.most = INT32_MAX};
+    Fits fit;
+    model->fit(data, &(Poll){fits_blown, &all}, &fit);
+    ck_assert(!fit.interrupted && !isnan(fit.params[0]));
+    for (int most = 0; most <= all.calls + 1; most++) {
+        FitsFuse fuse = {.most = most};
+        model->fit(data, &(Poll){fits_blown, &fuse}, &fit);
+        bool stopped = most < all.calls;
+        if (fit.interrupted != stopped || fuse.calls != (stopped ? most + 1 : all.calls) || isnan(fit.params[0]) != stopped)
+            ck_abort_msg("%s: poll %d of %d", model->name, most, all.calls);
+    }
+}
+
+/* From 16,384 triples on the search begins at a sample: it ends where it should, and the whole is looked at less often
+ * than once for each step of the search. */
+START_TEST(many_triples_begin_at_a_sample) {
+    const FitsModel *model = &fits_models[_i];
+    static const int sizes[] = {16383, 16384, 20011};
+    static int32_t rows[FITS_ROWS_MAX][4];
+    for (int k = 0; k < COUNT(sizes); k++) {
+        FitsData *data = fits_make(FITS_LIVES, sizes[k], 700, 9);
+        for (int i = 0; i < data->n; i++)
+            memcpy(rows[i], (int32_t[4]){data->x[i], data->tx[i], data->age[i], (int32_t)data->count[i]}, sizeof(rows[i]));
+        qsort(rows, (size_t)data->n, sizeof(rows[0]), fits_by_frequency);
+        for (int i = 0; i < data->n; i++) {
+            data->x[i] = rows[i][0];
+            data->tx[i] = rows[i][1];
+            data->age[i] = rows[i][2];
+            data->count[i] = rows[i][3];
+        }
+        Fits fit;
+        model->fit(data, NULL, &fit);
+        ck_assert(fit.converged && !fit.ridge);
+        printf("%s: %d triples, %d iterations, %d evaluations\n", model->name, data->n, fit.iterations, fit.evaluations);
+        if (k > 0) ck_assert_msg(2 * fit.evaluations < fit.iterations, "%d evaluations", fit.evaluations);
+        double gradient[FITS_PARAMS_MAX], here = fits_total(model, data, fit.params, gradient);
+        ck_assert(fabs(here - fit.log_likelihood) <= 1e-9 * fabs(here));
+        for (int j = 0; j < 4; j++) ck_assert_msg(fabs(gradient[j]) < 0.05, "slope %d is %g", j, gradient[j]);
+        fits_expect_errors(model, data, &fit);
+        if (k + 1 == COUNT(sizes)) fits_expect_polls(model, data);
+        free(data);
+    }
+}
+END_TEST
+
 /* Nobody to learn from: no figure at all. */
 START_TEST(without_customers_nothing_is_known) {
     static const FitsData nobody;
@@ -552,16 +603,9 @@ START_TEST(every_poll_is_heard) {
     FitsFuse all = {.most = INT32_MAX};
     Fits fit;
     model->fit(data, &(Poll){fits_blown, &all}, &fit);
-    ck_assert(!fit.interrupted && !isnan(fit.params[0]));
     if (model->fit == fits_spend) ck_assert_int_eq(all.calls, fit.evaluations);
     ck_assert(all.calls >= fit.evaluations && all.calls >= fit.iterations);
-    for (int most = 0; most <= all.calls + 1; most++) {
-        FitsFuse fuse = {.most = most};
-        model->fit(data, &(Poll){fits_blown, &fuse}, &fit);
-        bool stopped = most < all.calls;
-        if (fit.interrupted != stopped || fuse.calls != (stopped ? most + 1 : all.calls) || isnan(fit.params[0]) != stopped)
-            ck_abort_msg("%s: poll %d of %d", model->name, most, all.calls);
-    }
+    fits_expect_polls(model, data);
     free(data);
 }
 END_TEST
@@ -711,6 +755,7 @@ int main(void) {
     tcase_set_timeout(tc, 240);
     tcase_add_loop_test(tc, fits_are_what_they_say, 0, COUNT(fits_models));
     tcase_add_loop_test(tc, every_poll_is_heard, 0, COUNT(fits_models) - 1);
+    tcase_add_loop_test(tc, many_triples_begin_at_a_sample, 0, 2);
     tcase_add_test(tc, without_customers_nothing_is_known);
     tcase_add_test(tc, a_tiny_dropout_is_no_attrition);
     tcase_add_test(tc, contracts_of_two_kinds_have_no_shape);
