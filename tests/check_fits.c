@@ -149,6 +149,7 @@ static void fits_expect_bgnbd_flags(const FitsData *data, const Bgnbdfit *fit) {
     const double all[] = {p->r, p->alpha / age, p->a, p->b};
     bool away = isnan(fit->std_error.r);
     for (int j = 0; j < 4; j++) away = away || all[j] < 1e-4 * (1 - 1e-12) || all[j] > 5e3 * (1 + 1e-12);
+    for (int j = 0; j < 4; j++) ck_assert(fabs(log(all[j])) < 20 + 1e-9);
     bool loyal = fit->log_likelihood - fit->log_likelihood_nbd < 2 || p->a < 1e-4 * (p->a + p->b);
     unsigned want = (loyal ? BGNBDFIT_NO_ATTRITION : 0u) | (away ? BGNBDFIT_RIDGE : 0u) |
                     (fit->converged ? 0u : BGNBDFIT_NOT_CONVERGED) | (purchases > 0 ? 0u : BGNBDFIT_NO_REPEATS);
@@ -203,6 +204,7 @@ static void fits_pnbd(const FitsData *data, const Poll *poll, Fits *out) {
     const double all[] = {fit.params.r, fit.params.alpha / age, fit.params.s, fit.params.beta / age};
     bool away = isnan(fit.std_error.r), loyal = fit.log_likelihood - nbd.log_likelihood_nbd < 2;
     for (int j = 0; j < 4; j++) away = away || all[j] < 1e-4 * (1 - 1e-12) || all[j] > 5e3 * (1 + 1e-12);
+    for (int j = 0; j < 4; j++) ck_assert(fabs(log(all[j])) < 20 + 1e-9);
     ck_assert_int_eq(out->ridge, away);
     ck_assert_int_eq((fit.warnings & BGNBDFIT_NO_ATTRITION) != 0, loyal);
     ck_assert_int_eq((fit.warnings & BGNBDFIT_NO_REPEATS) != 0, (nbd.warnings & BGNBDFIT_NO_REPEATS) != 0);
@@ -649,6 +651,15 @@ START_TEST(contracts_of_two_kinds_have_no_shape) {
     ck_assert_double_eq_tol(sbg_retention(&fit.params, 1), 0.5, 1e-4);
     sbg_fit(&(SbgData){6, alike, rest}, NULL, &fit);
     ck_assert(fit.converged && (fit.warnings & SBG_RIDGE) && fmin(fit.params.alpha, fit.params.beta) > 100);
+    /* More of those who are left leave than before: that runs away, in step, until the first is at the bound. */
+    for (int fast = 0; fast < 2; fast++) {
+        static const int64_t more[2][3] = {{100000000, 500000000, 390000000}, {600000000, 380000000, 19500000}},
+                             left[2][3] = {{0, 0, 10000000}, {0, 0, 500000}};
+        sbg_fit(&(SbgData){3, more[fast], left[fast]}, NULL, &fit);
+        ck_assert_int_eq(fit.warnings, SBG_RIDGE | SBG_NOT_CONVERGED);
+        ck_assert_double_eq_tol(log(fmax(fit.params.alpha, fit.params.beta)), 16, 1e-6);
+        ck_assert_int_eq(fit.params.alpha > fit.params.beta, fast);
+    }
     sqlite3 *db = db_open(NULL);
     db_exec(db, "CREATE TABLE kinds AS WITH RECURSIVE n(n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM n WHERE n < 199)"
                 " SELECT '2024-01-01' AS a, CASE WHEN n < 120 THEN '2024-02-01' WHEN n < 121 THEN '2025-01-10' END AS b FROM n");

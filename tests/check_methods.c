@@ -552,6 +552,23 @@ START_TEST(a_sample_stands_for_all) {
 }
 END_TEST
 
+/* Of more than 20,000 customers every second teaches: those who come back here, and nobody who stays away. */
+START_TEST(of_many_every_kth_teaches) {
+    sqlite3 *db = db_open(NULL);
+    db_exec(db, "CREATE TABLE orders AS WITH RECURSIVE n(n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM n WHERE n < 20000)"
+                " SELECT 100000 + n AS customer_id, date('2024-01-01', d || ' days') AS order_date, 1 AS amount"
+                " FROM n, (SELECT 0 AS d UNION ALL VALUES (60), (100), (140), (180), (220), (260), (300), (340))"
+                " WHERE d = 0 OR n %% 2 = 0");
+    db_expect(db, "SELECT note FROM churn_backtest('orders', 90) WHERE method = 'base_rate'",
+              "too little to learn from: of 10001 customers by 2024-06-16, 10001 bought afterwards and 0 did not, 5 needed of"
+              " each");
+    db_exec(db, "DELETE FROM orders WHERE customer_id = 100000");
+    db_expect(db, "SELECT note IS NULL, auc, customers, bought FROM churn_backtest('orders', 90) WHERE method = 'base_rate'",
+              "1|0.5|20000|10000");
+    db_close(db);
+}
+END_TEST
+
 static bool methods_stop(void *context) {
     return --*(int *)context < 0;
 }
@@ -610,6 +627,7 @@ int main(void) {
     tcase_add_test(tc, a_sample_is_said_to_be_one);
     tcase_add_test(tc, a_long_holdout_has_no_year_before);
     tcase_add_test(tc, a_classifier_needs_no_law);
+    tcase_add_test(tc, of_many_every_kth_teaches);
     tcase_add_test(tc, a_fit_can_be_stopped);
     tcase_add_test(tc, spearman_by_hand);
     suite_add_tcase(suite, tc);
