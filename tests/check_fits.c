@@ -14,6 +14,7 @@
 #include "model/gammagamma.h"
 #include "model/logit.h"
 #include "model/pnbdfit.h"
+#include "model/purchasefit.h"
 #include "model/sbg.h"
 
 #define COUNT(array) ((int)(sizeof(array) / sizeof((array)[0])))
@@ -581,6 +582,63 @@ START_TEST(many_triples_begin_at_a_sample) {
 }
 END_TEST
 
+static void fits_expect_same(int n, const double *got, const double *want, const char *what) {
+    for (int i = 0; i < n; i++)
+        if (!(got[i] == want[i] || (isnan(got[i]) && isnan(want[i]))))
+            ck_abort_msg("%s %d is %g, not %g", what, i, got[i], want[i]);
+}
+
+/* A Purchasefit says what the fit of its model says. */
+static void fits_expect_taken(const Purchasefit *got, const double *params, const double *errors, const double *covariance,
+                              const BgnbdfitWeak *weak) {
+    int n = retain_purchasefit_models[got->law.model].n_params;
+    fits_expect_same(n, got->value, params, "parameter");
+    fits_expect_same(n, (const double *)&got->law.as, params, "parameter of the law");
+    fits_expect_same(n, got->std_error, errors, "standard error");
+    fits_expect_same(n * n, got->covariance, covariance, "covariance");
+    ck_assert_int_eq(got->has_weak, weak && !isnan(weak->value[0]));
+    if (!weak) return;
+    ck_assert_int_eq(got->weak.model, got->law.model);
+    fits_expect_same(n, (const double *)&got->weak.as, weak->value, "weak parameter");
+    fits_expect_same(n * n, got->weak_covariance, weak->covariance, "weak covariance");
+}
+
+START_TEST(any_model_is_taken_as_it_is) {
+    int n_weak = 0;
+    for (int set = 0; set < 2 * FITS_SHAPES; set++) {
+        FitsData *data = fits_make(set % FITS_SHAPES, 40, 30 << set % 5, (uint64_t)set + 1);
+        BgnbdfitData rows = {data->n, data->x, data->tx, data->age, data->count};
+        void *workspace = malloc((size_t)bgnbdfit_workspace_size(&rows));
+        for (int model = 0; model < PURCHASE_MODELS; model++) {
+            Purchasefit got;
+            Pnbdfit pareto;
+            Bgnbdfit base = fits_run_bgnbd(model == PURCHASE_BGNBD ? BGNBD_BG : BGNBD_MBG, data, NULL);
+            purchasefit_run((PurchaseModel)model, &rows, workspace, NULL, &got);
+            bool nbd = model == PURCHASE_NBD, pnbd = model == PURCHASE_PNBD;
+            if (pnbd) {
+                pnbdfit_run(&rows, &base, NULL, &pareto);
+                fits_expect_taken(&got, &pareto.params.r, &pareto.std_error.r, pareto.covariance, &pareto.weak);
+            } else {
+                fits_expect_taken(&got, nbd ? &base.nbd.r : &base.params.r, nbd ? &base.nbd_std_error.r : &base.std_error.r,
+                                  nbd ? base.nbd_covariance : base.covariance, nbd ? NULL : &base.weak);
+            }
+            ck_assert(got.log_likelihood == (pnbd ? pareto.log_likelihood : nbd ? base.log_likelihood_nbd : base.log_likelihood));
+            ck_assert(got.log_likelihood_nbd == base.log_likelihood_nbd && got.sampled == 0 && !got.interrupted);
+            ck_assert(got.customers == base.customers && got.one_timers == base.one_timers);
+            ck_assert_int_eq(got.iterations, base.iterations + (pnbd ? pareto.iterations : 0));
+            ck_assert_int_eq(got.converged, pnbd ? pareto.converged : nbd ? base.nbd_converged : base.converged);
+            ck_assert_int_eq(got.warnings, pnbd ? pareto.warnings
+                             : nbd ? (base.warnings & BGNBDFIT_NO_REPEATS) | (base.nbd_converged ? 0u : BGNBDFIT_NOT_CONVERGED)
+                                   : base.warnings);
+            n_weak += got.has_weak;
+        }
+        free(workspace);
+        free(data);
+    }
+    ck_assert_int_gt(n_weak, 10);
+}
+END_TEST
+
 /* Nobody to learn from: no figure at all. */
 START_TEST(without_customers_nothing_is_known) {
     static const FitsData nobody;
@@ -767,6 +825,7 @@ int main(void) {
     tcase_add_loop_test(tc, fits_are_what_they_say, 0, COUNT(fits_models));
     tcase_add_loop_test(tc, every_poll_is_heard, 0, COUNT(fits_models) - 1);
     tcase_add_loop_test(tc, many_triples_begin_at_a_sample, 0, 2);
+    tcase_add_test(tc, any_model_is_taken_as_it_is);
     tcase_add_test(tc, without_customers_nothing_is_known);
     tcase_add_test(tc, a_tiny_dropout_is_no_attrition);
     tcase_add_test(tc, contracts_of_two_kinds_have_no_shape);
