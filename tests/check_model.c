@@ -1176,6 +1176,7 @@ START_TEST(groups_refuse_impossible_customers) {
     }
     x[1] = 1, tx[1] = 1, T[1] = 1;
     ck_assert_int_eq(rfmgroup_collapse(2, x, tx, T, workspace, x, tx, T, count), 2);
+    ck_assert_int_eq(rfmgroup_collapse(1, x, tx, T, workspace, x, tx, T, count), 1);
     ck_assert_int_eq(rfmgroup_collapse(0, x, tx, T, workspace, x, tx, T, count), 0);
     free(workspace);
 }

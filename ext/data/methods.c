@@ -311,9 +311,10 @@ double methods_p(const Methods *methods, Method method, const ShopviewBuyer *buy
     if (method == METHODS_AUTO) method = methods->chosen;
     if (!methods_can(methods, method)) return NAN;
     if (method < METHODS_AUTO) return shopview_p_no_purchase(view, (PurchaseModel)method, buyer, methods->horizon);
-    for (int model = 0; model < PURCHASE_MODELS && method <= METHODS_BLEND; model++)
-        if (methods->use_law[model] && (model == PURCHASE_MBGNBD || model == PURCHASE_PNBD))
-            law[model] = shopview_p_no_purchase(view, (PurchaseModel)model, buyer, methods->horizon);
+    if (method <= METHODS_BLEND) { /* the features */
+        law[PURCHASE_MBGNBD] = shopview_p_no_purchase(view, PURCHASE_MBGNBD, buyer, methods->horizon);
+        law[PURCHASE_PNBD] = shopview_p_no_purchase(view, PURCHASE_PNBD, buyer, methods->horizon);
+    }
     return methods_p_of(methods, method, buyer, law);
 }
 
