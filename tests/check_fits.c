@@ -554,12 +554,13 @@ static void fits_expect_polls(const FitsModel *model, const FitsData *data) {
  * than once for each step of the search. */
 START_TEST(many_triples_begin_at_a_sample) {
     const FitsModel *model = &fits_models[_i];
-    static const int sizes[] = {16383, 16384, 20011};
+    static const int sizes[] = {16383, 16384, 20011, 20011}; /* of the last all have bought again once, at most */
     static int32_t rows[FITS_ROWS_MAX][4];
     for (int k = 0; k < COUNT(sizes); k++) {
         FitsData *data = fits_make(FITS_LIVES, sizes[k], 700, 9);
         for (int i = 0; i < data->n; i++)
-            memcpy(rows[i], (int32_t[4]){data->x[i], data->tx[i], data->age[i], (int32_t)data->count[i]}, sizeof(rows[i]));
+            memcpy(rows[i], (int32_t[4]){data->x[i] > 1 && k == 3 ? 1 : data->x[i], data->tx[i], data->age[i],
+                                         (int32_t)data->count[i]}, sizeof(rows[i]));
         qsort(rows, (size_t)data->n, sizeof(rows[0]), fits_by_frequency);
         for (int i = 0; i < data->n; i++) {
             data->x[i] = rows[i][0];
@@ -569,14 +570,14 @@ START_TEST(many_triples_begin_at_a_sample) {
         }
         Fits fit;
         model->fit(data, NULL, &fit);
-        ck_assert(fit.converged && !fit.ridge);
+        ck_assert(k == 3 || (fit.converged && !fit.ridge));
         printf("%s: %d triples, %d iterations, %d evaluations\n", model->name, data->n, fit.iterations, fit.evaluations);
-        if (k > 0) ck_assert_msg(2 * fit.evaluations < fit.iterations, "%d evaluations", fit.evaluations);
+        if (k == 1 || k == 2) ck_assert_msg(2 * fit.evaluations < fit.iterations, "%d evaluations", fit.evaluations);
         double gradient[FITS_PARAMS_MAX], here = fits_total(model, data, fit.params, gradient);
-        ck_assert(fabs(here - fit.log_likelihood) <= 1e-9 * fabs(here));
-        for (int j = 0; j < 4; j++) ck_assert_msg(fabs(gradient[j]) < 0.05, "slope %d is %g", j, gradient[j]);
-        fits_expect_errors(model, data, &fit);
-        if (k + 1 == COUNT(sizes)) fits_expect_polls(model, data);
+        ck_assert(fabs(here - fit.log_likelihood) <= (k == 3 ? 1e-7 : 1e-9) * fabs(here));
+        for (int j = 0; j < 4 && k < 3; j++) ck_assert_msg(fabs(gradient[j]) < 0.05, "slope %d is %g", j, gradient[j]);
+        if (k < 3) fits_expect_errors(model, data, &fit);
+        if (k == 2) fits_expect_polls(model, data);
         free(data);
     }
 }
