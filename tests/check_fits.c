@@ -1,6 +1,8 @@
 /* check_fits.c - what a fit says of itself, on many small sets of random data of every shape: its log-likelihood is
  * the sum over the customers, no other parameters are better, standard errors are those of the curvature, warnings
  * follow from the figures, every poll is heard, and searches stay as short as they are.
+ *
+ * The likelihood in tables, bgnbdsum_objective and bgnbdsum_second, is reached through the fits.
  */
 #include <check.h>
 #include <math.h>
@@ -640,6 +642,38 @@ START_TEST(any_model_is_taken_as_it_is) {
 }
 END_TEST
 
+/* In another unit of time the scales are others, and nothing else: what has run away has so in units of the oldest age. */
+START_TEST(units_of_time_do_not_matter) {
+    const FitsModel *model = &fits_models[_i];
+    int n_clean = 0;
+    for (int set = 0; set < 4; set++) {
+        FitsData *data = fits_make(FITS_LIVES + set % 2, 150, 200, (uint64_t)set + 3);
+        const int unit = set < 2 ? 7 : 1000;
+        Fits days, units;
+        double purchases = 0;
+        model->fit(data, NULL, &days);
+        for (int i = 0; i < data->n; i++) {
+            data->tx[i] *= unit;
+            data->age[i] *= unit;
+            purchases += (double)data->x[i] * (double)data->count[i];
+        }
+        model->fit(data, NULL, &units);
+        if (days.converged && !days.ridge) {
+            n_clean++;
+            ck_assert(units.converged && !units.ridge);
+            ck_assert_double_eq_tol(units.log_likelihood, days.log_likelihood - purchases * log(unit), 1e-6);
+            for (int j = 0; j < 4; j++) {
+                double scale = j == 1 || (model->fit == fits_pnbd && j == 3) ? unit : 1;
+                ck_assert_double_eq_tol(units.params[j] / (scale * days.params[j]), 1, 1e-3);
+                ck_assert_double_eq_tol(units.std_error[j] / (scale * days.std_error[j]), 1, 1e-2);
+            }
+        }
+        free(data);
+    }
+    ck_assert_int_gt(n_clean, 1);
+}
+END_TEST
+
 /* Nobody to learn from: no figure at all. */
 START_TEST(without_customers_nothing_is_known) {
     static const FitsData nobody;
@@ -826,6 +860,7 @@ int main(void) {
     tcase_add_loop_test(tc, fits_are_what_they_say, 0, COUNT(fits_models));
     tcase_add_loop_test(tc, every_poll_is_heard, 0, COUNT(fits_models) - 1);
     tcase_add_loop_test(tc, many_triples_begin_at_a_sample, 0, 2);
+    tcase_add_loop_test(tc, units_of_time_do_not_matter, 0, 3);
     tcase_add_test(tc, any_model_is_taken_as_it_is);
     tcase_add_test(tc, without_customers_nothing_is_known);
     tcase_add_test(tc, a_tiny_dropout_is_no_attrition);
