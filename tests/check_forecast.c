@@ -567,8 +567,9 @@ START_TEST(an_outlook_is_that_of_each_buyer) {
         double orders = 0, chance = 0;
         for (int i = 0; i < OUTLOOK_BUYERS; i++) {
             double p = purchase_p_alive(law, outlook_x[i], outlook_tx[i], outlook_age[i]), mean = outlook_mean(&predictor, g, i);
-            PurchaseWindow window = purchasewindow_if_alive(law, outlook_x[i], outlook_age[i], k ? outlook_to[k - 1] : 0,
-                                                            outlook_to[k]);
+            PurchaseWindow windows[OUTLOOK_PERIODS], window;
+            purchasewindow_if_alive(law, outlook_x[i], outlook_age[i], OUTLOOK_PERIODS, outlook_to, windows);
+            window = windows[k];
             PurchaseSpend spend = purchasewindow_spend(g, outlook_x[i], outlook_m[i]);
             if (!predictor.has_spend || isnan(spend.square))
                 spend = (PurchaseSpend){.square = fmax(outlook_squares, mean * mean), .product = mean * mean};
