@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "data/outlook.h"
 #include "db.h"
 #include "model/purchasenext.h"
 #include "model/purchasewindow.h"
@@ -464,6 +465,151 @@ START_TEST(scores_are_slopes) {
 }
 END_TEST
 
+/* ---- An outlook, buyer by buyer ---- */
+
+enum { OUTLOOK_BUYERS = 9, OUTLOOK_PERIODS = 3 };
+static int32_t outlook_x[] = {0, 3, 3, 1, 5, 3, 2, 3, 0}, outlook_tx[] = {0, 60, 60, 20, 190, 80, 100, 60, 0};
+static int32_t outlook_age[] = {50, 100, 100, 100, 200, 100, 180, 100, 50};
+static double outlook_m[] = {NAN, 20, 35, 0.5, 60, 0, 12, 20, NAN};
+static const double outlook_to[] = {30, 61, 91.5};
+static const double outlook_squares = (7.0 * 7 + 9 * 9 + 11 * 11) / 3; /* purchases after the first */
+
+static double outlook_mean(const Predictor *predictor, const GammagammaParams *spend, int i) {
+    double mean = predictor->has_spend ? gammagamma_expected_spend(spend, outlook_x[i], outlook_m[i]) : (double)NAN;
+    return isnan(mean) ? predictor->mean_spend : mean;
+}
+
+static double outlook_orders(const PurchaseLaw *law, int i, int k) {
+    double before = k ? purchase_if_alive(law, outlook_x[i], outlook_age[i], outlook_to[k - 1], 0).expected : 0;
+    return purchase_p_alive(law, outlook_x[i], outlook_tx[i], outlook_age[i]) *
+           (purchase_if_alive(law, outlook_x[i], outlook_age[i], outlook_to[k], 0).expected - before);
+}
+
+static double outlook_revenue(const Predictor *predictor, const PurchaseLaw *law, const GammagammaParams *spend, int k) {
+    double sum = 0;
+    for (int i = 0; i < OUTLOOK_BUYERS; i++) sum += outlook_orders(law, i, k) * outlook_mean(predictor, spend, i);
+    return sum;
+}
+
+/* slope' M^-1 slope by elimination. */
+static double outlook_form(int n, double M[4][4], const double *slope) {
+    double right[4], sum = 0;
+    memcpy(right, slope, sizeof(right));
+    for (int i = 0; i < n; i++)
+        for (int j = i + 1; j < n; j++) {
+            double factor = M[j][i] / M[i][i];
+            for (int l = 0; l < n; l++) M[j][l] -= factor * M[i][l];
+            right[j] -= factor * right[i];
+        }
+    for (int i = n - 1; i >= 0; i--) {
+        for (int j = i + 1; j < n; j++) right[i] -= M[i][j] * right[j];
+        right[i] /= M[i][i];
+        sum += right[i] * slope[i];
+    }
+    return sum;
+}
+
+static double outlook_doubt(const Predictor *predictor, int k, bool of_spend) {
+    const PurchaseLaw *law = &predictor->purchases.law;
+    const GammagammaParams *g = &predictor->spend.params;
+    int n = of_spend ? 3 : purchasewindow_n_params(law);
+    double M[4][4] = {{0}}, slope[4] = {0}, score[4];
+    for (int i = 0; i < OUTLOOK_BUYERS; i++) {
+        if (!of_spend) purchasewindow_score(law, outlook_x[i], outlook_tx[i], outlook_age[i], score);
+        else if (!(outlook_m[i] > 0)) continue;
+        else gammagamma_loglik(g, outlook_x[i], outlook_m[i], score);
+        for (int a = 0; a < n; a++)
+            for (int b = 0; b < n; b++) {
+                double unit = of_spend ? (&g->p)[a] * (&g->p)[b] : 1;
+                M[a][b] += score[a] * score[b] * unit;
+            }
+    }
+    for (int a = 0; a < n; a++) {
+        double side[2];
+        M[a][a] += 1.0 / 9;
+        for (int up = 0; up < 2; up++) {
+            double factor = exp(up ? 1e-3 : -1e-3);
+            GammagammaParams spend = *g;
+            if (of_spend) (&spend.p)[a] *= factor;
+            PurchaseLaw near = of_spend ? *law : purchasewindow_scaled(law, a, factor);
+            side[up] = outlook_revenue(predictor, &near, &spend, k);
+        }
+        slope[a] = (side[1] - side[0]) / 2e-3;
+    }
+    return outlook_form(n, M, slope);
+}
+
+static void outlook_expect(double got, double want, const char *what, int k) {
+    if (!(fabs(got - want) <= 1e-8 * fabs(want))) ck_abort_msg("%s of period %d is %.12g, not %.12g", what, k, got, want);
+}
+
+/* Spend laws with all moments, without variances for who bought once, without means for them, and none. */
+static const GammagammaParams outlook_spends[] = {{6, 4, 15}, {2, 1.5, 30}, {3, 0.8, 10}, {NAN, NAN, NAN}};
+
+START_TEST(an_outlook_is_that_of_each_buyer) {
+    static uint32_t first[] = {0, 3, 4, 6};
+    static double amounts[] = {5, 7, 9, 100, 3, 11};
+    static Day days[] = {1, 2, 3, 1, 4, 5};
+    BookPage page = {.first = first, .days = days, .amounts = amounts};
+    const Book book = {.n_customers = 3, .has_amounts = true, .pages = &page};
+    Buyers buyers = {.n = OUTLOOK_BUYERS, .n_repeat = 7, .frequency = outlook_x, .recency = outlook_tx, .age = outlook_age,
+                     .monetary_value = outlook_m};
+    const Predictor predictor = {.purchases = {.law = forecast_laws[_i % PURCHASE_MODELS]}, .has_purchases = true,
+                                 .spend = {.params = outlook_spends[_i / PURCHASE_MODELS]},
+                                 .has_spend = _i / PURCHASE_MODELS < 3, .mean_spend = _i / PURCHASE_MODELS == 3 ? 7.5 : 22};
+    const PurchaseLaw *law = &predictor.purchases.law;
+    const GammagammaParams *g = &predictor.spend.params;
+    Outlook got[OUTLOOK_PERIODS];
+    Err err = {0};
+    outlook_run(&predictor, &book, &buyers, OUTLOOK_PERIODS, outlook_to, got, &err, NULL);
+    ck_assert_int_eq(err.rc, SQLITE_OK);
+    for (int k = 0; k < OUTLOOK_PERIODS; k++) {
+        double orders = 0, chance = 0;
+        for (int i = 0; i < OUTLOOK_BUYERS; i++) {
+            double p = purchase_p_alive(law, outlook_x[i], outlook_tx[i], outlook_age[i]), mean = outlook_mean(&predictor, g, i);
+            PurchaseWindow windows[OUTLOOK_PERIODS], window;
+            purchasewindow_if_alive(law, outlook_x[i], outlook_age[i], OUTLOOK_PERIODS, outlook_to, windows);
+            window = windows[k];
+            PurchaseSpend spend = purchasewindow_spend(g, outlook_x[i], outlook_m[i]);
+            if (!predictor.has_spend || isnan(spend.square))
+                spend = (PurchaseSpend){.square = fmax(outlook_squares, mean * mean), .product = mean * mean};
+            orders += p * window.expected;
+            chance += p * (window.expected * spend.square + window.pairs * spend.product) -
+                      pow(p * window.expected * mean, 2);
+        }
+        outlook_expect(got[k].orders, orders, "orders", k);
+        outlook_expect(got[k].revenue, outlook_revenue(&predictor, law, g, k), "revenue", k);
+        outlook_expect(got[k].chance, chance, "chance", k);
+        outlook_expect(got[k].doubt, outlook_doubt(&predictor, k, false) + (predictor.has_spend ? outlook_doubt(&predictor, k, true) : 0),
+                       "doubt", k);
+    }
+}
+END_TEST
+
+static bool outlook_stop(void *context) {
+    return --*(int *)context < 0;
+}
+
+START_TEST(an_outlook_can_be_stopped) {
+    static uint32_t first[] = {0, 0};
+    BookPage page = {.first = first};
+    const Book book = {.n_customers = 1, .pages = &page};
+    Buyers buyers = {.n = OUTLOOK_BUYERS, .frequency = outlook_x, .recency = outlook_tx, .age = outlook_age,
+                     .monetary_value = outlook_m};
+    const Predictor predictor = {.purchases = {.law = forecast_laws[0]}, .has_purchases = true, .mean_spend = 1};
+    for (int after = 0; after < 20; after++) {
+        int left = after;
+        Outlook got[OUTLOOK_PERIODS];
+        Err err = {0};
+        outlook_run(&predictor, &book, &buyers, OUTLOOK_PERIODS, outlook_to, got, &err, &(Poll){outlook_stop, &left});
+        ck_assert_int_eq(err.rc, left < 0 ? SQLITE_INTERRUPT : SQLITE_OK);
+        ck_assert_int_ge(left, -1);
+        ck_assert(left < 0 || after > 3); /* once for each frequency and age */
+        err_clear(&err);
+    }
+}
+END_TEST
+
 int main(void) {
     Suite *suite = suite_create("forecast");
     TCase *revenue = tcase_create("revenue");
@@ -475,6 +621,8 @@ int main(void) {
     tcase_add_test(revenue, notes_are_both_shown);
     tcase_add_loop_test(revenue, forecasts_add_up, 0, PURCHASE_MODELS);
     tcase_add_loop_test(revenue, revenue_intervals_hold, 0, PURCHASE_MODELS);
+    tcase_add_loop_test(revenue, an_outlook_is_that_of_each_buyer, 0, PURCHASE_MODELS * COUNT(outlook_spends));
+    tcase_add_test(revenue, an_outlook_can_be_stopped);
     suite_add_tcase(suite, revenue);
     TCase *contracts = tcase_create("contracts");
     tcase_set_timeout(contracts, 120);

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "data/valuerange.h"
 #include "db.h"
 #include "math/beta.h"
 #include "math/student.h"
@@ -434,6 +435,56 @@ START_TEST(curve_of_one_age) {
 }
 END_TEST
 
+/* The range of a buyer is the quantiles' share of gamma + what was spent; by the curve where many have bought as often. */
+enum { RANGE_BUYERS = 48 };
+START_TEST(ranges_are_those_of_the_quantiles) {
+    int32_t x[RANGE_BUYERS], tx[RANGE_BUYERS], age[RANGE_BUYERS];
+    double m[RANGE_BUYERS];
+    for (int i = 0; i < RANGE_BUYERS; i++) {
+        x[i] = i < 24 ? 2 : i < 47 ? 3 : i % 2 * 30; /* a curve for 2, none for 3 */
+        age[i] = 60 + 17 * i;
+        tx[i] = x[i] == 0 ? 0 : i % 3 == 0 ? age[i] - 3 : age[i] / 2;
+        m[i] = x[i] == 0 ? (double)NAN : i % 5 == 0 ? 0.05 : i % 5 == 1 ? 0 : i % 7 == 0 ? -4 : 12 + i;
+    }
+    x[0] = 0, tx[0] = 0, m[0] = NAN; /* and so neither for 2 */
+    for (int curved = 0; curved < 2; curved++, x[0] = 2) {
+        Buyers buyers = {.n = RANGE_BUYERS, .frequency = x, .recency = tx, .age = age, .monetary_value = m};
+        Predictor predictor = {.purchases = {.law = laws[_i]}, .has_purchases = true, .spend = {.params = spends[0]}, .has_spend = true};
+        FuturevalueTerms terms = {laws[_i], spends[0], 365};
+        Arena arena = {0};
+        Err err = {0};
+        Valuerange range;
+        int n_zero = 0;
+        if (curved) m[0] = 3, tx[0] = 40;
+        valuerange_open(&range, &predictor, &buyers, 365, 0.8, &arena, &err);
+        ck_assert_int_eq(err.rc, SQLITE_OK);
+        ck_assert(!range.peers[3].curve && (range.peers[2].curve != NULL) == curved);
+        for (int i = 0; i < RANGE_BUYERS; i++) {
+            ValuerangeEnds got = valuerange_read(&range, i);
+            double none = purchase_p_no_purchase(&laws[_i], x[i], tx[i], age[i], 365), spent = x[i] > 0 ? x[i] * m[i] : 0;
+            FuturevalueLevels levels = futurevalue_levels(none, 0.8);
+            if (spent < 0) {
+                ck_assert(isnan(got.low) && isnan(got.high));
+                continue;
+            }
+            for (int end = 0; end < 2; end++) {
+                double want = 0, ours = end ? got.high : got.low;
+                if (!isinf(levels.z[end]))
+                    want = (15.44 + spent) * exp(futurevalue_log_quantile(&terms, x[i], age[i], levels.z[end]));
+                n_zero += want == 0;
+                if (!(fabs(ours - want) <= (range.peers[x[i]].curve ? 2e-3 : 1e-13) * want))
+                    ck_abort_msg("buyer %d, end %d: %g, not %g", i, end, ours, want);
+            }
+        }
+        ck_assert_int_gt(n_zero, 0);
+        predictor.has_spend = false;
+        valuerange_open(&range, &predictor, &buyers, 365, 0.8, &arena, &err);
+        ck_assert(isnan(valuerange_read(&range, 5).low) && isnan(valuerange_read(&range, 5).high));
+        arena_free(&arena);
+    }
+}
+END_TEST
+
 /* For how many customers does the interval of the fit hold what they bring? */
 typedef struct Coverage {
     double all, held;            /* everybody, and those held */
@@ -565,6 +616,7 @@ int main(void) {
     tcase_add_test(tc, levels_add_up);
     tcase_add_loop_test(tc, curve_is_the_full_evaluation, 0, COUNT(laws));
     tcase_add_test(tc, curve_of_one_age);
+    tcase_add_loop_test(tc, ranges_are_those_of_the_quantiles, 0, COUNT(laws));
     tcase_add_loop_test(tc, value_interval_covers, 0, COUNT(laws));
     tcase_add_loop_test(tc, value_interval_covers_in_small_shops, 0, COUNT(laws) * COUNT(few));
     suite_add_tcase(suite, tc);

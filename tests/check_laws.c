@@ -418,6 +418,11 @@ START_TEST(scaled_amounts_scale_money) {
     db_expect(db, "SELECT * FROM clv('orders') a JOIN clv('twice') b USING (customer_id) WHERE"
               " abs(b.predicted_clv - 2 * a.predicted_clv) > 1e-6 * a.predicted_clv OR"
               " (a.predicted_clv IS NULL) <> (b.predicted_clv IS NULL) LIMIT 3", "");
+    db_exec(db, "CREATE TABLE tiny AS SELECT customer_id, order_date, amount / 4096 AS amount, channel FROM orders");
+    db_expect(db, "SELECT * FROM clv('orders', 200, 0.1, 0.3) a JOIN clv('tiny', 200, 0.1, 0.3) b USING (customer_id) WHERE"
+              " abs(4096 * b.clv_low - a.clv_low) > 1e-5 * abs(a.clv_high) OR"
+              " abs(4096 * b.clv_high - a.clv_high) > 1e-5 * abs(a.clv_high) OR"
+              " (a.clv_high IS NULL) <> (b.clv_high IS NULL) LIMIT 3", "");
     db_close(db);
 }
 END_TEST

@@ -13,6 +13,7 @@
 #include "data/lawfit.h"
 #include "math/quadrature.h"
 #include "model/bgbb.h"
+#include "model/futurevalue.h"
 #include "model/pnbdfit.h"
 #include "model/purchase.h"
 #include "model/rfmgroup.h"
@@ -81,8 +82,7 @@ START_TEST(pnbd_limits) {
     ck_assert_double_eq(pnbd_expected_if_alive(&p, 3, 39, 0), 0);
     ck_assert_double_eq(pnbd_discounted_if_alive(&p, 3, 39, 52, 0), pnbd_expected_if_alive(&p, 3, 39, 52));
     ck_assert(pnbd_discounted_if_alive(&p, 3, 39, 52, 0.01) < pnbd_expected_if_alive(&p, 3, 39, 52));
-    PnbdParams unit = {0.5, 10, 1, 12}, above = {0.5, 10, 1 + 1e-9, 12};
-    ck_assert(near_relative(pnbd_expected_if_alive(&unit, 2, 30, 52), pnbd_expected_if_alive(&above, 2, 30, 52), 1e-8));
+    ck_assert_double_eq(pnbd_discounted_if_alive(&p, 3, 39, 0, 0.01), 0);
     static const double wrong[][3] = {{-1, 0, 1}, {1, 2, 1}, {1, -1, 1}, {1, 1, INFINITY}, {NAN, 0, 1}};
     for (int i = 0; i < COUNT(wrong); i++) {
         ck_assert(isnan(pnbd_loglik(&p, wrong[i][0], wrong[i][1], wrong[i][2], NULL)));
@@ -90,6 +90,25 @@ START_TEST(pnbd_limits) {
     }
     ck_assert(isnan(pnbd_p_no_purchase(&p, 1, 1, 2, -1)));
     ck_assert(isnan(pnbd_expected_if_alive(&(PnbdParams){0, 1, 1, 1}, 1, 1, 1)));
+}
+END_TEST
+
+/* Formulas divide by s - 1, the variance by s - 2, too: to both sides of these values go on straight. */
+START_TEST(pnbd_goes_on_where_it_divides_by_nothing) {
+    for (int whole = 1; whole <= 2; whole++)
+        for (double h = 1e-6; h > 1e-16; h /= 10) {
+            double expected[3], pairs[3], up = whole + h - whole; /* as doubles have it */
+            for (int side = 0; side < 3; side++) {
+                PurchaseLaw law = {.model = PURCHASE_PNBD, .as = {.pnbd = {0.5, 10, whole + (side - 1) * up, 12}}};
+                expected[side] = pnbd_expected_if_alive(&law.as.pnbd, 2, 30, 52);
+                pairs[side] = futurevalue_pairs_if_alive(&law, 2, 30, 52);
+            }
+            double L = log1p(52.0 / 42);
+            if (whole == 1) ck_assert(near_relative(expected[0], expected[1] * (1 + up * L / 2), 1e-12));
+            ck_assert(near_relative(expected[0] + expected[2], 2 * expected[1], 2e-12));
+            ck_assert(near_relative(pairs[0] + pairs[2], 2 * pairs[1], 2e-11));
+            ck_assert(pairs[0] > pairs[2] * (1 - 1e-12) && pairs[0] < pairs[2] * (1 + 4 * up + 1e-12));
+        }
 }
 END_TEST
 
@@ -809,6 +828,7 @@ int main(void) {
     tcase_add_test(tc, pnbd_gradient_is_that_of_the_likelihood);
     tcase_add_test(tc, pnbd_has_no_unit_of_time);
     tcase_add_test(tc, pnbd_limits);
+    tcase_add_test(tc, pnbd_goes_on_where_it_divides_by_nothing);
     tcase_add_test(tc, nothing_comes_of_wrong_parameters);
     tcase_add_test(tc, pnbd_waits_as_its_integral);
     tcase_add_test(tc, pnbd_forecasts_are_monotone);

@@ -10,6 +10,8 @@
 
 #include "data/lawfit.h"
 #include "data/methods.h"
+#include "data/predictor.h"
+#include "data/shopview.h"
 #include "db.h"
 #include "model/rfmgroup.h"
 #include "oracle.h"
@@ -552,6 +554,23 @@ START_TEST(a_sample_stands_for_all) {
 }
 END_TEST
 
+/* Of more than 20,000 customers every second teaches: those who come back here, and nobody who stays away. */
+START_TEST(of_many_every_kth_teaches) {
+    sqlite3 *db = db_open(NULL);
+    db_exec(db, "CREATE TABLE orders AS WITH RECURSIVE n(n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM n WHERE n < 20000)"
+                " SELECT 100000 + n AS customer_id, date('2024-01-01', d || ' days') AS order_date, 1 AS amount"
+                " FROM n, (SELECT 0 AS d UNION ALL VALUES (60), (100), (140), (180), (220), (260), (300), (340))"
+                " WHERE d = 0 OR n %% 2 = 0");
+    db_expect(db, "SELECT note FROM churn_backtest('orders', 90) WHERE method = 'base_rate'",
+              "too little to learn from: of 10001 customers by 2024-06-16, 10001 bought afterwards and 0 did not, 5 needed of"
+              " each");
+    db_exec(db, "DELETE FROM orders WHERE customer_id = 100000");
+    db_expect(db, "SELECT note IS NULL, auc, customers, bought FROM churn_backtest('orders', 90) WHERE method = 'base_rate'",
+              "1|0.5|20000|10000");
+    db_close(db);
+}
+END_TEST
+
 static bool methods_stop(void *context) {
     return --*(int *)context < 0;
 }
@@ -569,6 +588,104 @@ START_TEST(a_fit_can_be_stopped) {
         ck_assert_int_eq(err.rc, SQLITE_INTERRUPT);
         err_clear(&err);
     }
+}
+END_TEST
+
+/* ---- What is seen of one customer ---- */
+
+typedef struct MethodsSight {
+    Day day;
+    bool amounts;
+    double shop_gap;
+    int frequency, recency, age;
+    double usual_gap, gap_trend, basket_trend;      /* the trends are logarithms of these */
+    double silence, recency_share, overdue;         /* of features; the first and the last are those of these */
+} MethodsSight;
+
+/* Purchases on days 10, 14, 24, 60 and 130 of 4, 8, 6, 12 and 99; of free ones, nothing but 0. */
+static const MethodsSight methods_sights[] = {
+    {100, true, 20, 3, 50, 90, 10, 36.0 * 3 / 50, 2, 41, 50.0 / 90, 41.0 / 11},  /* gaps 4, 10, 36; 12 after a mean of 6 */
+    {130, true, 20, 4, 120, 120, 23, 70.0 * 4 / 120, 13.2, 1, 1, 1.0 / 24},      /* the median of 4, 10, 36, 70 */
+    {100, false, 20, 3, 50, 90, 10, 36.0 * 3 / 50, 1, 41, 50.0 / 90, 41.0 / 11},
+    {25, true, 20, 2, 14, 15, 34.0 / 3, 10.0 * 2 / 14, 1, 2, 14.0 / 15, 6.0 / 37}, /* twice 7 and once the shop's 20 */
+    {14, true, 20, 1, 4, 4, 44.0 / 3, 1, 2, 1, 1, 3.0 / 47},
+    {11, true, 20, 0, 0, 1, 20, 1, 1, 2, 0, 2.0 / 21},
+    {10, true, NAN, 0, 0, 0, NAN, 1, 1, 1, 0, 1},                                /* nothing is known of gaps */
+    {9, true, 20, -1, 0, 0, 20, 1, 1, 1, 0, 1.0 / 21},
+};
+
+START_TEST(a_customer_is_seen) {
+    static const Day days[] = {10, 14, 24, 60, 130};
+    static const double amounts[] = {4, 8, 6, 12, 99};
+    const MethodsSight *want = &methods_sights[_i];
+    const Shopview view = {.day = want->day, .shop_gap = want->shop_gap};
+    const BookCustomer customer = {.days = days, .amounts = want->amounts ? amounts : NULL, .n_days = COUNT(days)};
+    const double law[PURCHASE_MODELS] = {[PURCHASE_MBGNBD] = 0.25, [PURCHASE_PNBD] = 0.8};
+    int32_t gaps[COUNT(days)];
+    ShopviewBuyer buyer = shopview_buyer(&view, &customer, gaps);
+    ck_assert_int_eq(buyer.frequency, want->frequency);
+    ck_assert_int_eq(buyer.recency, want->recency);
+    ck_assert_int_eq(buyer.age, want->age);
+    ck_assert(isnan(want->usual_gap) ? isnan(buyer.usual_gap) : fabs(buyer.usual_gap - want->usual_gap) < 1e-14);
+    expect_near(buyer.gap_trend, log(want->gap_trend), 1e-14, "gap trend");
+    expect_near(buyer.basket_trend, log(want->basket_trend), 1e-14, "basket trend");
+    for (int used = 0; used < 4; used++) {
+        bool use[PURCHASE_MODELS] = {[PURCHASE_MBGNBD] = used & 1, [PURCHASE_PNBD] = used & 2};
+        double got[SHOPVIEW_FEATURES];
+        shopview_features(&buyer, law, use, got);
+        expect_near(got[SHOPVIEW_SILENCE], log(want->silence), 1e-14, "silence");
+        if (want->frequency >= 0) expect_near(got[SHOPVIEW_FREQUENCY], log(want->frequency + 1), 1e-14, "frequency");
+        expect_near(got[SHOPVIEW_AGE], log(want->age + 1), 1e-14, "age");
+        expect_near(got[SHOPVIEW_RECENCY], want->recency_share, 1e-14, "recency");
+        expect_near(got[SHOPVIEW_OVERDUE], log(want->overdue), 1e-14, "overdue");
+        ck_assert(got[SHOPVIEW_GAP_TREND] == buyer.gap_trend && got[SHOPVIEW_BASKET_TREND] == buyer.basket_trend);
+        expect_near(got[SHOPVIEW_MBGNBD], used & 1 ? log(1.0 / 3) : 0, 1e-14, "MBG/NBD");
+        expect_near(got[SHOPVIEW_PNBD], used & 2 ? log(4) : 0, 1e-14, "Pareto/NBD");
+    }
+}
+END_TEST
+
+START_TEST(odds_and_free_baskets_stay_finite) {
+    static const Day days[] = {1, 2, 3};
+    static const double free_last[] = {5, 5, 0}, free_before[] = {0, 0, 5};
+    int32_t gaps[COUNT(days)];
+    const Shopview view = {.day = 3, .shop_gap = 1};
+    ck_assert(shopview_buyer(&view, &(BookCustomer){.days = days, .amounts = free_last, .n_days = 3}, gaps).basket_trend == 0);
+    ck_assert(shopview_buyer(&view, &(BookCustomer){.days = days, .amounts = free_before, .n_days = 3}, gaps).basket_trend == 0);
+    expect_near(shopview_log_odds(0.5), 0, 1e-15, "even");
+    expect_near(shopview_log_odds(0), log(1e-6 / (1 - 1e-6)), 1e-9, "never");
+    expect_near(shopview_log_odds(1), -log(1e-6 / (1 - 1e-6)), 1e-9, "always");
+}
+END_TEST
+
+/* Each purchase day after the first counts once; who has none, or no known amount, does not. */
+START_TEST(mean_spend_is_that_of_the_days) {
+    enum { N = 40 };
+    int32_t x[N];
+    double mean[N];
+    for (int i = 0; i < N; i++) {
+        x[i] = i % 4;
+        mean[i] = x[i] == 0 || i == 6 ? (double)NAN : x[i] == 1 ? 10 + i % 3 : x[i] == 2 ? 25 : 7;
+    }
+    Buyers buyers = {.n = N, .n_repeat = 30, .frequency = x, .monetary_value = mean};
+    double sum = 0, n = 0;
+    for (int i = 0; i < N; i++)
+        if (!isnan(mean[i])) {
+            sum += mean[i] * x[i];
+            n += x[i];
+        }
+    const Purchasefit none = {.converged = true};
+    Arena arena = {0};
+    Err err = {0};
+    Predictor predictor;
+    predictor_adopt(&predictor, &none, &(Book){.has_amounts = true}, &buyers, &arena, &err, NULL);
+    ck_assert_int_eq(err.rc, SQLITE_OK);
+    ck_assert(predictor.has_purchases);
+    expect_near(predictor.mean_spend, sum / n, 1e-13, "mean spend");
+    predictor_adopt(&predictor, &none, &(Book){.has_amounts = false}, &buyers, &arena, &err, NULL);
+    ck_assert(isnan(predictor.mean_spend) && !predictor.has_spend);
+    ck_assert_str_eq(predictor.note, "few_repeat_customers: fitted to 30 with a repeat purchase; no amount column: values are not known");
+    arena_free(&arena);
 }
 END_TEST
 
@@ -610,6 +727,10 @@ int main(void) {
     tcase_add_test(tc, a_sample_is_said_to_be_one);
     tcase_add_test(tc, a_long_holdout_has_no_year_before);
     tcase_add_test(tc, a_classifier_needs_no_law);
+    tcase_add_test(tc, of_many_every_kth_teaches);
+    tcase_add_loop_test(tc, a_customer_is_seen, 0, COUNT(methods_sights));
+    tcase_add_test(tc, odds_and_free_baskets_stay_finite);
+    tcase_add_test(tc, mean_spend_is_that_of_the_days);
     tcase_add_test(tc, a_fit_can_be_stopped);
     tcase_add_test(tc, spearman_by_hand);
     suite_add_tcase(suite, tc);

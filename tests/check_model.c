@@ -391,6 +391,11 @@ START_TEST(nonsense_is_nan) {
     ck_assert(isnan(bgnbd_p_no_purchase(BGNBD_BG, &cdnow_bg, 1, 1, 2, NAN)));
     ck_assert(isnan(gammagamma_expected_spend(&(GammagammaParams){6, 0.9, 15}, 0, 0)));
     ck_assert(!isnan(gammagamma_expected_spend(&(GammagammaParams){6, 0.9, 15}, 1, 3)));
+    /* p (gamma + x m) / (p x + q - 1), however little is below the line */
+    ck_assert_double_eq_tol(gammagamma_expected_spend(&(GammagammaParams){0.5, 0.75, 15}, 1, 3), 0.5 * 18 / 0.25, 1e-12);
+    ck_assert_double_eq_tol(gammagamma_expected_spend(&(GammagammaParams){0.5, 1.25, 15}, 0, 3), 0.5 * 15 / 0.25, 1e-12);
+    ck_assert_double_eq_tol(gammagamma_expected_spend(&(GammagammaParams){3, 2, 0.5}, 2, 0), 3 * 0.5 / 7, 1e-15);
+    ck_assert(isnan(gammagamma_expected_spend(&(GammagammaParams){6, 1, 15}, 0, 0)));
     ck_assert(isnan(gammagamma_expected_spend(&cdnow_spend, -1, 3)));
     ck_assert_double_eq(gammagamma_expected_spend(&cdnow_spend, 0, (double)NAN), gammagamma_expected_spend(&cdnow_spend, 0, 7));
     ck_assert(isnan(gammagamma_expected_spend(&cdnow_spend, 1, (double)NAN)));
@@ -1176,6 +1181,7 @@ START_TEST(groups_refuse_impossible_customers) {
     }
     x[1] = 1, tx[1] = 1, T[1] = 1;
     ck_assert_int_eq(rfmgroup_collapse(2, x, tx, T, workspace, x, tx, T, count), 2);
+    ck_assert_int_eq(rfmgroup_collapse(1, x, tx, T, workspace, x, tx, T, count), 1);
     ck_assert_int_eq(rfmgroup_collapse(0, x, tx, T, workspace, x, tx, T, count), 0);
     free(workspace);
 }

@@ -182,7 +182,8 @@ static void cohorts_make_groups(Cohorts *cohorts, const CohortsCount *count) {
 
 /* What the mode has to remember of a customer. */
 typedef struct CohortsSeen {
-    int32_t first, last; /* active periods, the first of them but 0; -1: none */
+    int32_t first;       /* active period but 0; 0: none */
+    int32_t last;        /* active period; -1: none */
     int32_t streak;      /* active periods without a gap, from 0 on */
     int32_t slot;        /* the last one counted by mode on; -1: none */
 } CohortsSeen;
@@ -197,7 +198,7 @@ static inline void cohorts_see(const CohortsCount *count, CohortsSeen *seen, int
         seen->slot = slot;
         return;
     }
-    if (period > 0 && seen->first < 0) seen->first = period;
+    if (seen->first == 0) seen->first = period;
     if (period == seen->streak) seen->streak++;
     seen->last = period;
 }
@@ -211,7 +212,7 @@ static void cohorts_settle(const CohortsCount *count, const CohortsSeen *seen, C
     if (count->rules->mode == COHORTS_STREAK)
         slot = count->ended[cohorts_least(seen->streak, count->period_max + 1)] - 1;
     if (count->rules->mode == COHORTS_ON_OR_BEFORE) {
-        if (seen->first < 0 || seen->first > count->period_max) return;
+        if (seen->first == 0 || seen->first > count->period_max) return;
         slot = count->ended[seen->first];
         if (slot >= n_slots) return;
         if (count->rules->pooled && n_slots <= count->period_max) cells[n_slots].customers--;
@@ -222,7 +223,7 @@ static void cohorts_settle(const CohortsCount *count, const CohortsSeen *seen, C
 
 static void cohorts_add_customer(const CohortsCount *count, const BookCustomer *customer, CohortsCell *cells,
                                  int32_t n_slots) {
-    CohortsSeen seen = {.first = -1, .last = -1, .slot = -1};
+    CohortsSeen seen = {.last = -1, .slot = -1};
     bool pooled = count->rules->pooled;
     Day base = count->book->day_first, first = customer->days[0] - base;
     int64_t n = 0; /* purchases of the period so far */

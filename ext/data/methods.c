@@ -171,6 +171,7 @@ static double methods_row_p(const Methods *methods, const MethodsLesson *lesson,
     return rule->converged ? logit_probability(rule, &rows->rule[method - METHODS_RULE][i]) : (double)NAN;
 }
 
+/* The rows are enough to choose by. */
 static void methods_score(Methods *methods, const MethodsRows *rows, Err *err) {
     Arena scratch = {0};
     double *p = arena_alloc_raw(&scratch, err, rows->n, sizeof(double));
@@ -178,7 +179,7 @@ static void methods_score(Methods *methods, const MethodsRows *rows, Err *err) {
         if (method == METHODS_AUTO) continue;
         for (int64_t i = 0; i < rows->n; i++)
             p[i] = methods_row_p(methods, &methods->lesson[2], (Method)method, rows, i);
-        if (rows->n > 0 && !isnan(p[0])) methods->log_score[method] = -score_log_loss(rows->n, p, rows->stayed_away);
+        if (!isnan(p[0])) methods->log_score[method] = -score_log_loss(rows->n, p, rows->stayed_away);
     }
     arena_free(&scratch);
 }
@@ -311,9 +312,10 @@ double methods_p(const Methods *methods, Method method, const ShopviewBuyer *buy
     if (method == METHODS_AUTO) method = methods->chosen;
     if (!methods_can(methods, method)) return NAN;
     if (method < METHODS_AUTO) return shopview_p_no_purchase(view, (PurchaseModel)method, buyer, methods->horizon);
-    for (int model = 0; model < PURCHASE_MODELS && method <= METHODS_BLEND; model++)
-        if (methods->use_law[model] && (model == PURCHASE_MBGNBD || model == PURCHASE_PNBD))
-            law[model] = shopview_p_no_purchase(view, (PurchaseModel)model, buyer, methods->horizon);
+    if (method <= METHODS_BLEND) { /* the features */
+        law[PURCHASE_MBGNBD] = shopview_p_no_purchase(view, PURCHASE_MBGNBD, buyer, methods->horizon);
+        law[PURCHASE_PNBD] = shopview_p_no_purchase(view, PURCHASE_PNBD, buyer, methods->horizon);
+    }
     return methods_p_of(methods, method, buyer, law);
 }
 

@@ -114,18 +114,16 @@ static void clv_backtest_ranks(const ClvBacktestWork *work, const double *value,
 }
 
 static void clv_backtest_score(ClvBacktestWork *work, ClvBacktestRow *row, Err *err) {
-    Sum predicted = {0}, actual = {0}, absolute = {0}, squared = {0}, bias = {0};
+    Sum predicted = {0}, absolute = {0}, squared = {0}, bias = {0};
     int64_t n = work->buyers.n;
     for (int64_t i = 0; i < n; i++) {
         double error = work->predicted[i] - work->actual[i];
         sum_add(&predicted, work->predicted[i]);
-        sum_add(&actual, work->actual[i]);
         sum_add(&absolute, fabs(error));
         sum_add(&squared, error * error);
         sum_add(&bias, error);
     }
     row->predicted = sum_value(&predicted);
-    row->actual = sum_value(&actual);
     row->mae = sum_value(&absolute) / (double)n;
     row->rmse = sqrt(sum_value(&squared) / (double)n);
     row->bias = sum_value(&bias) / (double)n;

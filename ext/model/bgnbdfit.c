@@ -179,7 +179,7 @@ void bgnbdfit_run(BgnbdKind kind, const BgnbdfitData *data, void *workspace, con
     BgnbdParams none = {NAN, NAN, NAN, NAN};
     double nbd[2];
     *out = (Bgnbdfit){.kind = kind, .params = none, .std_error = none, .nbd = none, .nbd_std_error = none};
-    for (int i = 0; i < 16; i++) out->covariance[i] = out->weak.covariance[i] = out->weak.value[i / 4] = NAN;
+    for (int i = 0; i < 16; i++) out->covariance[i] = out->weak.covariance[i] = out->weak.value[i % 4] = NAN;
     for (int i = 0; i < 4; i++) out->nbd_covariance[i] = NAN;
     for (int64_t i = 0; i < data->n; i++) {
         out->customers += data->count[i];

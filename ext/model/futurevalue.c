@@ -55,7 +55,7 @@ static double futurevalue_pairs_bgnbd(BgnbdKind kind, const BgnbdParams *p, doub
 
 /* (exp(c q) - 1) / c. */
 static double futurevalue_growth(double c, double q) {
-    return fabs(c * q) < 1e-12 ? q : expm1(c * q) / c;
+    return c == 0 ? q : expm1(c * q) / c;
 }
 
 /* With u = t / (beta + T) the integral of v (1 + v / (beta + T))^-s is closed; its two parts cancel for small u. */

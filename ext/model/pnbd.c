@@ -248,8 +248,7 @@ double pnbd_p_no_purchase(const PnbdParams *p, double x, double tx, double T, do
 
 /* (1 - (1 + v)^(1 - s)) / (s - 1) with L = ln(1 + v): the integral of (1 + u)^-s over 0..v. */
 static double pnbd_lifetime(double s, double L) {
-    double z = (s - 1) * L;
-    return fabs(z) < 1e-8 ? L * (1 - 0.5 * z) : -expm1(-z) / (s - 1);
+    return s == 1 ? L : -expm1((1 - s) * L) / (s - 1);
 }
 
 double pnbd_expected_if_alive(const PnbdParams *p, double x, double T, double t) {

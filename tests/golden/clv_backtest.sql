@@ -21,6 +21,17 @@ SELECT target, model, round(mae, 3) AS mae, round(rmse, 2) AS rmse, round(bias, 
 .mode list
 SELECT note FROM clv_backtest('orders', 90) WHERE model = 'auto' AND target = 'value';
 
+-- A year ago is 365 days: in those to 2023-01-01 a brought 3 and b 1 and 5, in those to 2024-01-01 they bring 4 and 7.  A longer
+-- holdout has none, nor has a split a day before there was a year.
+CREATE TABLE years(customer_id, order_date, amount);
+INSERT INTO years VALUES ('a', '2021-01-01', 10), ('a', '2022-01-01', 20), ('a', '2022-01-02', 3), ('a', '2023-01-02', 4),
+  ('b', '2022-06-01', 1), ('b', '2023-01-01', 5), ('b', '2024-01-01', 7), ('b', '2024-01-02', 1);
+SELECT holdout_days, target, mae, total_predicted, total_actual, split_date, note FROM clv_backtest('years')
+ WHERE holdout_days IN (365, 366) AND as_of = '2024-01-01' AND model = 'same_as_last_year';
+DELETE FROM years WHERE order_date = '2021-01-01';
+SELECT target, mae, total_predicted, note FROM clv_backtest('years', 365) WHERE as_of = '2024-01-01' AND model = 'same_as_last_year';
+SELECT target, mae, total_actual, note FROM clv_backtest('years', 365) WHERE as_of = '2023-12-31' AND model = 'same_as_last_year';
+
 -- Nobody, and what is refused.
 SELECT count(*) AS n FROM clv_backtest('small') WHERE as_of = '2020-01-01';
 SELECT model FROM clv_backtest('small', 91);

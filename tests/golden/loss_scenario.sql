@@ -31,6 +31,15 @@ SELECT revenue_per_new_customer, new_customers_needed FROM loss_scenario('cents'
 UPDATE cents SET amount = 0 WHERE customer_id = 2;
 SELECT revenue_per_new_customer, new_customers_needed FROM loss_scenario('cents', 1);
 
+-- 435,000 / 4.35 is 100,000, though not in binary; a millionth too much is another customer; 2^53 are the most.
+UPDATE cents SET amount = 4.35 WHERE customer_id = 2;
+UPDATE cents SET amount = 435000 WHERE order_date = '2024-06-01'; UPDATE cents SET amount = 0 WHERE order_date = '2024-06-02';
+SELECT new_customers_needed FROM loss_scenario('cents', 1);
+UPDATE cents SET amount = 1 WHERE customer_id = 2; UPDATE cents SET amount = 3.000001 WHERE order_date = '2024-06-01';
+SELECT new_customers_needed FROM loss_scenario('cents', 1);
+UPDATE cents SET amount = 9007199254740992 WHERE order_date = '2024-06-01'; SELECT new_customers_needed FROM loss_scenario('cents', 1);
+UPDATE cents SET amount = 9007199254740994 WHERE order_date = '2024-06-01'; SELECT new_customers_needed FROM loss_scenario('cents', 1);
+
 -- A year before 29 February is the 28th: an order of that day is out, one of 1 March is in.
 CREATE TABLE leap(customer_id, order_date, amount);
 INSERT INTO leap VALUES (1, '2023-02-28', 7), (2, '2023-03-01', 5), (3, '2024-02-29', 4);

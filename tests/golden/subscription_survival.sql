@@ -80,6 +80,20 @@ INSERT INTO halves SELECT '2024-01-01', CASE WHEN i < 200 THEN '2024-02-01' END 
 INSERT INTO halves VALUES ('2024-06-01', NULL);
 SELECT DISTINCT note FROM subscription_survival('halves', 'started_on', 'ended_on');
 
+-- 30 ends make a model, 100 a model without a remark; one end is no plural.
+CREATE TABLE pool(i, started_on, ended_on);
+WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < 399)
+INSERT INTO pool SELECT i, CASE WHEN i < 399 THEN '2024-01-01' ELSE '2024-06-01' END, date('2024-01-01', (1 + i % 5 * (i % 3) / 2) || ' months') FROM n;
+CREATE VIEW end1 AS SELECT started_on, CASE WHEN i < 1 THEN ended_on END AS ended_on FROM pool;
+CREATE VIEW end2 AS SELECT started_on, CASE WHEN i < 2 THEN ended_on END AS ended_on FROM pool;
+CREATE VIEW end29 AS SELECT started_on, CASE WHEN i < 29 THEN ended_on END AS ended_on FROM pool;
+CREATE VIEW end30 AS SELECT started_on, CASE WHEN i < 30 THEN ended_on END AS ended_on FROM pool;
+CREATE VIEW end99 AS SELECT started_on, CASE WHEN i < 99 THEN ended_on END AS ended_on FROM pool;
+CREATE VIEW end100 AS SELECT started_on, CASE WHEN i < 100 THEN ended_on END AS ended_on FROM pool;
+.mode list
+SELECT name, lost, round(observed, 4) AS observed, round(predicted, 3) AS predicted, note FROM (SELECT 'end' || column1 AS name
+  FROM (VALUES (1), (2), (29), (30), (99), (100))) AS v, subscription_survival(v.name, 'started_on', 'ended_on') WHERE period_index = 1;
+
 -- A view that reads itself ends.
 CREATE VIEW itself AS SELECT period AS started_on, NULL AS ended_on FROM subscription_survival('itself', 'started_on', 'ended_on');
 SELECT * FROM subscription_survival('itself', 'started_on', 'ended_on');
