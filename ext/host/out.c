@@ -19,7 +19,7 @@ void out_real(Out *out, double value) {
 void out_day(Out *out, Day day) {
     char text[11];
     civil_print(out->calendar, day, text);
-    sqlite3_result_text(out->context, text, text[0] ? (int)sizeof(text) - 1 : 0, SQLITE_TRANSIENT);
+    sqlite3_result_text(out->context, text, -1, SQLITE_TRANSIENT); /* with its end: a reader would have it copied again */
 }
 
 void out_key(Out *out, const MapKey *key) {
