@@ -258,7 +258,8 @@ static void fit_row(const FitResult results[FIT_KINDS], FitKind kind, const char
     }
     printf("| %s | %.1f | %.2f", name, result->median, result->median / results[FIT_SCAN].median);
     if (scans_max > 0.0) printf(" (at most %.4g)", scans_max);
-    if (kind >= FIT_SCIPY) printf(" | %.1f (at least 30)", result->median / results[FIT_BGNBD].median);
+    if (kind >= FIT_SCIPY) printf(" | %.1f%s", result->median / results[FIT_BGNBD].median,
+                                  kind == FIT_SCIPY_ROWS ? " (at least 30)" : "");
     else printf(" |");
     printf(" | %.6f | r %.6g, alpha %.6g, %s %.6g, %s %.6g", last->log_likelihood, last->param[0], last->param[1],
            kind == FIT_PNBD ? "s" : "a", last->param[2], kind == FIT_PNBD ? "beta" : "b", last->param[3]);
