@@ -400,6 +400,10 @@ START_TEST(many_windows_are_as_few) {
     const PurchaseLaw *law = &forecast_laws[_i];
     static double ends[N], many[N];
     static PurchaseWindow windows[N];
+    windows[0].expected = many[0] = -1;
+    purchasewindow_if_alive(law, 0, 0, 0, ends, windows);
+    purchasewindow_expect(law, 0, 0, 0, ends, many);
+    ck_assert(windows[0].expected == -1 && many[0] == -1);
     for (int reach = 1; reach <= 64; reach *= 8)
         for (int c = 0; c < COUNT(customers); c++) {
             double x = customers[c][0], T = customers[c][1];

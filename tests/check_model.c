@@ -1187,6 +1187,23 @@ START_TEST(groups_refuse_impossible_customers) {
 }
 END_TEST
 
+/* Three fields of 22 bits are more than a word has: histories that differ in the frequency alone are still two. */
+START_TEST(groups_of_wide_histories) {
+    int32_t x[] = {3000001, 3000000, 2999999, 3000000}, tx[] = {3400000, 3400000, 3400001, 3400000};
+    int32_t T[] = {3600000, 3600000, 3600000, 3600000};
+    int64_t count[4];
+    void *workspace = malloc((size_t)rfmgroup_workspace_size(4));
+    ck_assert_int_eq(rfmgroup_collapse(4, x, tx, T, workspace, x, tx, T, count), 3);
+    free(workspace);
+    for (int i = 0; i < 3; i++) {
+        ck_assert_int_eq(x[i], 2999999 + i);
+        ck_assert_int_eq(tx[i], i == 0 ? 3400001 : 3400000);
+        ck_assert_int_eq(T[i], 3600000);
+        ck_assert_int_eq(count[i], i == 1 ? 2 : 1);
+    }
+}
+END_TEST
+
 static void add_customer_tests(Suite *suite) {
     TCase *tc = tcase_create("customer");
     tcase_set_timeout(tc, 120);
@@ -1239,6 +1256,7 @@ static void add_fit_tests(Suite *suite) {
     tcase_add_test(tc, no_attrition_is_noticed);
     tcase_add_loop_test(tc, groups_are_the_sorted_distinct, 0, 8);
     tcase_add_test(tc, groups_refuse_impossible_customers);
+    tcase_add_test(tc, groups_of_wide_histories);
     suite_add_tcase(suite, tc);
 }
 

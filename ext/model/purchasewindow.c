@@ -6,7 +6,7 @@
 #include "math/special.h"
 
 enum { PURCHASEWINDOW_STEPS = 4 }; /* of Simpson's rule, even */
-enum { PURCHASEWINDOW_MANY = 32, PURCHASEWINDOW_POINTS = 24 };
+enum { PURCHASEWINDOW_MANY = 32 };
 
 static bool purchasewindow_counted(const PurchaseLaw *law) {
     return law->model == PURCHASE_BGNBD || law->model == PURCHASE_MBGNBD;
@@ -29,11 +29,12 @@ static double purchasewindow_count(const PurchasewindowCount *count, double t) {
     return count->known ? chebyshev_value(&count->curve, log1p(t / count->span)) : purchasewindow_exact(count, t);
 }
 
-static void purchasewindow_learn(PurchasewindowCount *count, int n, double last) {
-    double values[CHEBYSHEV_MAX], high = log1p(last / count->span);
-    for (int k = 0; k < n; k++)
-        values[k] = purchasewindow_exact(count, count->span * expm1(chebyshev_point(0, high, n, k)));
-    chebyshev_fit(&count->curve, 0, high, n, values);
+static void purchasewindow_learn(PurchasewindowCount *count, double last) {
+    enum { N = 32 };
+    double values[N], high = log1p(last / count->span);
+    for (int k = 0; k < N; k++)
+        values[k] = purchasewindow_exact(count, count->span * expm1(chebyshev_point(0, high, N, k)));
+    chebyshev_fit(&count->curve, 0, high, N, values);
     count->known = chebyshev_converged(&count->curve, PURCHASEWINDOW_TOLERANCE * purchasewindow_exact(count, last));
 }
 
@@ -42,9 +43,7 @@ static void purchasewindow_open(PurchasewindowCount *count, const PurchaseLaw *l
                                 double last) {
     *count = (PurchasewindowCount){.law = law, .x = x, .T = T};
     count->span = T + (law->model == PURCHASE_PNBD ? law->as.pnbd.beta : law->as.bgnbd.alpha);
-    if (n < PURCHASEWINDOW_MANY) return;
-    purchasewindow_learn(count, PURCHASEWINDOW_POINTS, last);
-    if (!count->known) purchasewindow_learn(count, CHEBYSHEV_MAX, last);
+    if (n >= PURCHASEWINDOW_MANY) purchasewindow_learn(count, last);
 }
 
 static double purchasewindow_stay(const PurchaseLaw *law, double x) {
