@@ -73,10 +73,7 @@ static uint64_t idorder_bits(const IdorderIds *ids, const MapKey *key) {
 }
 
 static int idorder_key_bits(const IdorderIds *ids) {
-    int n = 0;
-    if (!ids->all_integers) return IDORDER_KEY_BITS;
-    for (uint64_t width = (uint64_t)ids->high - (uint64_t)ids->low; width > 0; width >>= 1) n++;
-    return n;
+    return ids->all_integers ? radix_bits((uint64_t)ids->high - (uint64_t)ids->low) : IDORDER_KEY_BITS;
 }
 
 static int idorder_compare(const void *context, uint32_t a, uint32_t b) {

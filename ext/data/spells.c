@@ -58,12 +58,6 @@ void spells_add(Spells *spells, uint64_t group, int32_t days, bool ended) {
 
 /* ---- In order ---- */
 
-static int spells_bits(uint64_t key) {
-    int bits = 0;
-    for (; key; key >>= 1) bits++;
-    return bits;
-}
-
 /* The keys, ascending; NULL without memory. */
 static uint64_t *spells_sort(const Spells *spells, Arena *scratch) {
     Radix radix;
@@ -78,7 +72,7 @@ static uint64_t *spells_sort(const Spells *spells, Arena *scratch) {
         radix.key[n++] = slot->key;
         if (slot->key > key_max) key_max = slot->key;
     }
-    radix_sort(&radix, spells_bits(key_max), 0);
+    radix_sort(&radix, radix_bits(key_max), 0);
     return radix.key;
 }
 

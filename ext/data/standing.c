@@ -17,12 +17,6 @@ void standing_open(Standing *standing, int64_t n, int64_t n_segments, Arena *are
     };
 }
 
-static int standing_bits(uint64_t width) {
-    int n = 0;
-    for (; width > 0; width >>= 1) n++;
-    return n;
-}
-
 /* Falling keys in steps of a millionth; false when a value is no number of these. */
 static bool standing_count_steps(Radix *radix, const double *value, int64_t *low, int64_t *high) {
     for (int64_t i = 0; i < radix->n; i++) {
@@ -56,8 +50,8 @@ static int standing_keys(Radix *radix, const double *value) {
         return STANDING_KEY_BITS;
     }
     uint64_t width = (uint64_t)(high - low);
-    if (standing_divide(radix, WHOLE)) return standing_bits(width / WHOLE);
-    return standing_bits(standing_divide(radix, CENT) ? width / CENT : width);
+    if (standing_divide(radix, WHOLE)) return radix_bits(width / WHOLE);
+    return radix_bits(standing_divide(radix, CENT) ? width / CENT : width);
 }
 
 void standing_sort(Standing *standing, const double *value, const uint32_t *segment) {

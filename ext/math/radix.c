@@ -23,6 +23,12 @@ double radix_value(uint64_t key) {
     return value;
 }
 
+int radix_bits(uint64_t key) {
+    int bits = 0;
+    for (; key > 0; key >>= 1) bits++;
+    return bits;
+}
+
 int64_t radix_workspace_size(int64_t n) {
     int64_t pair = (int64_t)(sizeof(uint64_t) + sizeof(uint32_t));
     return RADIX_DIGITS * (int64_t)sizeof(int64_t) + (n > 0 ? n : 0) * 2 * pair;
@@ -99,7 +105,8 @@ uint32_t *radix_sort_words(int64_t n, uint32_t *word, uint32_t *spare, int64_t *
 static void radix_sort_narrow(Radix *radix, int key_bits) {
     for (int64_t i = 0; i < radix->n; i++) radix->key[i] = radix->key[i] << RADIX_NARROW_BITS | radix->high[i];
     radix->paired = false;
-    for (int shift = 0; shift < key_bits; shift += RADIX_DIGIT_BITS) radix_pass(radix, RADIX_NARROW_BITS + shift, false);
+    for (int shift = 0; shift < key_bits; shift += RADIX_DIGIT_BITS)
+        radix_pass(radix, RADIX_NARROW_BITS + shift, false);
     radix->paired = true;
     for (int64_t i = 0; i < radix->n; i++) {
         radix->high[i] = (uint32_t)radix->key[i];

@@ -10,7 +10,8 @@
 typedef struct Radix {
     int64_t n;
     uint64_t *key, *key_spare;   /* n keys; where they are after a sort: key */
-    uint32_t *high, *high_spare; /* n ranks, sorted on before the keys; unused unless paired.  No spare for narrow keys */
+    uint32_t *high, *high_spare; /* n ranks, sorted on before the keys; unused unless paired, the spare with
+                                    narrow keys, too */
     int64_t *place;              /* counters of one pass */
     bool paired;                 /* a rank goes with each key */
 } Radix;
@@ -19,6 +20,9 @@ typedef struct Radix {
  * 0.  radix_value gives the value back. */
 uint64_t radix_key_falling(double value);
 double radix_value(uint64_t key);
+
+/* Bits of a key, up to its highest 1. */
+int radix_bits(uint64_t key);
 
 /* Bytes of workspace for n pairs. */
 int64_t radix_workspace_size(int64_t n);

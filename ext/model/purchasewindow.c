@@ -6,7 +6,8 @@
 #include "math/special.h"
 
 enum { PURCHASEWINDOW_STEPS = 4 }; /* of Simpson's rule, even */
-enum { PURCHASEWINDOW_MANY = 32 };
+/* Of so many windows a curve is learnt, at so many points. */
+enum { PURCHASEWINDOW_MANY = 32, PURCHASEWINDOW_POINTS = 32 };
 
 static bool purchasewindow_counted(const PurchaseLaw *law) {
     return law->model == PURCHASE_BGNBD || law->model == PURCHASE_MBGNBD;
@@ -30,7 +31,7 @@ static double purchasewindow_count(const PurchasewindowCount *count, double t) {
 }
 
 static void purchasewindow_learn(PurchasewindowCount *count, double last) {
-    enum { N = 32 };
+    enum { N = PURCHASEWINDOW_POINTS };
     double values[N], high = log1p(last / count->span);
     for (int k = 0; k < N; k++)
         values[k] = purchasewindow_exact(count, count->span * expm1(chebyshev_point(0, high, N, k)));

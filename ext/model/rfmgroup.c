@@ -24,12 +24,6 @@ int64_t rfmgroup_workspace_size(int64_t n) {
     return radix_workspace_size(n);
 }
 
-static int rfmgroup_bits(int32_t value) {
-    int bits = 0;
-    for (; value > 0; value >>= 1) bits++;
-    return bits;
-}
-
 /* The bits each field needs; false when a triple is out of range.  An or of all values has as
  * many bits as their maximum. */
 static bool rfmgroup_widths(RfmgroupSort *sort, int64_t n, const int32_t *frequency,
@@ -43,33 +37,31 @@ static bool rfmgroup_widths(RfmgroupSort *sort, int64_t n, const int32_t *freque
         any_recency |= tx;
         any_age |= t;
     }
-    sort->frequency_bits = rfmgroup_bits(any_frequency);
-    sort->recency_bits = rfmgroup_bits(any_recency);
-    sort->age_bits = rfmgroup_bits(any_age);
+    sort->frequency_bits = radix_bits((uint64_t)any_frequency);
+    sort->recency_bits = radix_bits((uint64_t)any_recency);
+    sort->age_bits = radix_bits((uint64_t)any_age);
     return !bad;
 }
 
-static void rfmgroup_sort_words(RfmgroupSort *sort, const int32_t *frequency, const int32_t *recency, const int32_t *age) {
+static uint64_t rfmgroup_join(const RfmgroupSort *sort, int32_t frequency, int32_t recency, int32_t age) {
+    return ((uint64_t)frequency << sort->recency_bits | (uint64_t)recency) << sort->age_bits | (uint64_t)age;
+}
+
+static void rfmgroup_sort_words(RfmgroupSort *sort, const int32_t *frequency, const int32_t *recency,
+                                const int32_t *age) {
     int64_t n = sort->radix.n;
     uint32_t *word = (uint32_t *)sort->radix.key;
     int bits = sort->frequency_bits + sort->recency_bits + sort->age_bits;
-    for (int64_t i = 0; i < n; i++)
-        word[i] = (uint32_t)(((uint64_t)frequency[i] << sort->recency_bits | (uint64_t)recency[i]) << sort->age_bits |
-                             (uint64_t)age[i]);
+    for (int64_t i = 0; i < n; i++) word[i] = (uint32_t)rfmgroup_join(sort, frequency[i], recency[i], age[i]);
     sort->word = radix_sort_words(n, word, word + n, sort->radix.place, bits);
 }
 
 static void rfmgroup_pack(RfmgroupSort *sort, const int32_t *frequency, const int32_t *recency,
                           const int32_t *age) {
     Radix *radix = &sort->radix;
-    int high_shift = sort->recency_bits + sort->age_bits;
     for (int64_t i = 0; i < radix->n; i++) {
-        uint64_t key = (uint64_t)recency[i] << sort->age_bits | (uint64_t)age[i];
-        if (radix->paired)
-            radix->high[i] = (uint32_t)frequency[i];
-        else
-            key |= (uint64_t)frequency[i] << high_shift;
-        radix->key[i] = key;
+        if (radix->paired) radix->high[i] = (uint32_t)frequency[i];
+        radix->key[i] = rfmgroup_join(sort, radix->paired ? 0 : frequency[i], recency[i], age[i]);
     }
 }
 

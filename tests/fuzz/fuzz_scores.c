@@ -22,7 +22,8 @@ enum { SCORES_ROWS_MAX = 150, SCORES_TEXT_MAX = 6000, SCORES_MESSAGE_MAX = 300, 
 
 typedef enum ScoresBound { SCORES_PROBABILITY, SCORES_COUNT, SCORES_MONEY } ScoresBound;
 
-/* ?2 to ?5: frequency, which depends on the row, so that SQLite calls the function for each; recency, age, monetary_value; ?6 days ahead, ?7 discount, ?8 margin. */
+/* ?2 to ?5: frequency, which depends on the row, so that SQLite calls the function for each; recency, age,
+ * monetary_value; ?6 days ahead, ?7 discount, ?8 margin. */
 static const struct { const char *name, *arguments; ScoresBound bound; } scores_functions[] = {
     {"p_alive", "?2 + 0 * rowid, ?3, ?4", SCORES_PROBABILITY},
     {"p_no_purchase", "?2 + 0 * rowid, ?3, ?4, ?6", SCORES_PROBABILITY},
