@@ -722,6 +722,21 @@ START_TEST(amounts_of_any_fraction_are_kept) {
 }
 END_TEST
 
+/* Of 20000 segments, on a day's earlier row that of the customer, on the later one another. */
+START_TEST(segments_of_any_number_are_kept) {
+    sqlite3 *db = db_open(NULL);
+    db_exec(db, "CREATE TABLE orders(customer_id INTEGER, order_date TEXT, amount REAL, place INTEGER);"
+            "WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < 19999)"
+            "INSERT INTO orders SELECT i, '2024-01-0' || (1 + i %% 9) || ' 23:59:59', 5, 19999 - i FROM n UNION ALL"
+            " SELECT i, '2024-01-0' || (1 + i %% 9) || ' 00:00:' || printf('%%02d', i %% 60), 5, i FROM n");
+    db_expect(db, "SELECT count(*), sum(segment = customer_id) FROM vip_customers('orders') WHERE"
+              " segment_column = 'place'", "20000|20000");
+    db_expect(db, "SELECT count(*), sum(segment = customer_id) FROM vip_customers('orders') WHERE"
+              " segment_column = 'place' AND segment_at = 'last'", "20000|0");
+    db_close(db);
+}
+END_TEST
+
 /* 200 customers order twice; every second returns the first order, whose lines have two dates. */
 START_TEST(many_refunds_find_their_orders) {
     sqlite3 *db = db_open(NULL);
@@ -936,6 +951,7 @@ int main(void) {
     tcase_add_test(tc, files_are_read_like_memory);
     tcase_add_test(tc, segments_are_those_of_the_first_or_last_purchase);
     tcase_add_test(tc, amounts_of_any_fraction_are_kept);
+    tcase_add_test(tc, segments_of_any_number_are_kept);
     tcase_add_test(tc, many_refunds_find_their_orders);
     tcase_add_test(tc, refunds_find_orders_past_unreadable_lines);
     tcase_add_test(tc, an_amount_beside_price_and_quantity_is_taken);

@@ -17,7 +17,7 @@ typedef struct BookBuilder {
     Ledger *ledger;
     BookNeeds needs;
     BookRow *rows;       /* of the present page, by customer */
-    LedgerMark *marks;   /* beside rows as the log has them; NULL unless rows have segments */
+    uint32_t *marks;     /* codes beside rows as the log has them; NULL unless rows have segments */
     Day *days;           /* purchase days of the present page ... */
     double *nets;        /* ... and their net amounts */
     int64_t rows_max;    /* room in each of these */
@@ -46,7 +46,7 @@ static void book_place_rows(BookBuilder *builder, const LedgerPage *page) {
                 (BookRow){.day = (Day)(chunk->entries[i].key & LEDGER_DAY_MASK) + CIVIL_DAY_MIN,
                           .amount = chunk->entries[i].amount,
                           .at = at + i};
-        if (builder->marks) memcpy(builder->marks + at, chunk->marks, chunk->n * sizeof(LedgerMark));
+        if (builder->marks) memcpy(builder->marks + at, chunk->marks, chunk->n * sizeof(*builder->marks));
         at += chunk->n;
     }
 }
@@ -69,7 +69,7 @@ static bool book_grow_rows(BookBuilder *builder, int64_t n) {
     book_free_rows(builder);
     builder->rows = sqlite3_malloc64((sqlite3_uint64)n * sizeof(BookRow));
     builder->days = sqlite3_malloc64((sqlite3_uint64)n * sizeof(Day));
-    if (marked) builder->marks = sqlite3_malloc64((sqlite3_uint64)n * sizeof(LedgerMark));
+    if (marked) builder->marks = sqlite3_malloc64((sqlite3_uint64)n * sizeof(uint32_t));
     if (netted) builder->nets = sqlite3_malloc64((sqlite3_uint64)n * sizeof(double));
     if (!builder->rows || !builder->days || (marked && !builder->marks) || (netted && !builder->nets))
         return false;
@@ -127,13 +127,14 @@ static bool book_segment_better(const BookBuilder *builder, const LedgerMark *ma
 }
 
 static uint32_t book_day_segment(const BookBuilder *builder, const BookRow *rows, int64_t n) {
-    const LedgerMark *best = NULL;
+    LedgerMark best = {.segment = BOOK_NO_SEGMENT};
     for (int64_t i = 0; i < n; i++) {
-        const LedgerMark *mark = &builder->marks[rows[i].at];
-        if (book_amount(builder, &rows[i]) >= 0 && (!best || book_segment_better(builder, mark, best)))
+        LedgerMark mark = ledger_mark(builder->ledger, builder->marks[rows[i].at]);
+        if (book_amount(builder, &rows[i]) >= 0 &&
+            (best.segment == BOOK_NO_SEGMENT || book_segment_better(builder, &mark, &best)))
             best = mark;
     }
-    return best ? best->segment : BOOK_NO_SEGMENT;
+    return best.segment;
 }
 
 typedef struct BookDay {
@@ -181,17 +182,18 @@ static bool book_is_plain(const BookRow *row) {
  * are a single row above 0, which is a purchase as it stands. */
 static int64_t book_merge_days(const BookBuilder *builder, BookRow *rows, int64_t n, BookOutput *out) {
     int64_t n_days = 0;
+    bool netted = builder->needs.totals || builder->needs.amounts;
     if (!book_in_order(rows, n)) book_sort_rows(builder, rows, n);
     for (int64_t i = 0, end; i < n; i = end) {
         Day day = rows[i].day;
         bool plain = book_is_plain(&rows[i]);
         for (end = i + 1; end < n && rows[end].day == day; end++)
-            plain = plain && !builder->needs.totals && book_is_plain(&rows[end]);
+            plain = plain && !netted && book_is_plain(&rows[end]);
         BookDay judged = {.purchase = true, .n_orders = (uint32_t)(end - i)};
         if (!plain) {
             book_sort_rows(builder, rows + i, end - i);
             judged = book_judge_day(builder, rows + i, end - i);
-        } else if (builder->needs.totals) {
+        } else if (netted) {
             judged.net = book_amount(builder, &rows[i]);
         }
         out->total += judged.net;
@@ -284,7 +286,7 @@ void book_build(Book *book, Ledger *ledger, BookNeeds needs, const Poll *poll) {
     book->pages = arena_alloc(ledger->arena, err, n_pages, sizeof(BookPage));
     BookBuilder builder = {.book = book, .ledger = ledger, .needs = needs};
     builder.first = arena_alloc(ledger->arena, err, LEDGER_PAGE_CUSTOMERS + 2, sizeof(uint32_t));
-    builder.needs.totals = (needs.totals || needs.sums || needs.amounts) && ledger->options.amounts;
+    builder.needs.totals = (needs.totals || needs.sums) && ledger->options.amounts;
     builder.needs.sums = needs.sums && ledger->options.amounts;
     builder.needs.amounts = needs.amounts && ledger->options.amounts;
     for (int64_t p = 0; p < n_pages && !err->rc; p++) {

@@ -19,7 +19,7 @@
 typedef struct BookNeeds {
     bool totals;        /* keep the net of all rows of each customer */
     bool sums;          /* this, and the sums of the purchase days */
-    bool amounts;       /* the totals, and the net amount of each purchase day */
+    bool amounts;       /* keep the net amount of each purchase day */
     bool segment_last;  /* the segment at the last purchase instead of the first */
     bool only_counts;   /* customers are counted; nobody's id is asked for */
     bool rows;          /* count each customer's rows */

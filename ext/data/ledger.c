@@ -34,14 +34,14 @@ void ledger_open(Ledger *ledger, Arena *arena, Err *err, LedgerOptions options, 
 static void ledger_grow_page(Ledger *ledger, LedgerPage *page) {
     uint32_t max = !page->tail ? LEDGER_CHUNK_MIN
                    : page->tail->max < LEDGER_CHUNK_MAX ? page->tail->max * 2 : LEDGER_CHUNK_MAX;
-    size_t row_size = sizeof(LedgerEntry) + (ledger->options.segments ? sizeof(LedgerMark) : 0);
+    size_t row_size = sizeof(LedgerEntry) + (ledger->options.segments ? sizeof(uint32_t) : 0);
     LedgerChunk *chunk = sqlite3_malloc64(sizeof(*chunk) + max * row_size);
     if (!chunk) {
         err_nomem(ledger->err);
         return;
     }
     *chunk = (LedgerChunk){.max = max, .entries = (LedgerEntry *)(void *)(chunk + 1)};
-    if (ledger->options.segments) chunk->marks = (LedgerMark *)(void *)(chunk->entries + max);
+    if (ledger->options.segments) chunk->marks = (uint32_t *)(void *)(chunk->entries + max);
     if (page->tail) page->tail->next = chunk;
     else page->head = chunk;
     page->tail = chunk;
@@ -60,24 +60,11 @@ static void ledger_grow_pages(Ledger *ledger) {
     ledger->pages_max = max;
 }
 
-static int32_t ledger_keep_exact(Ledger *ledger, double amount) {
-    if (ledger->n_exact == INT32_MAX - LEDGER_EXACT) {
-        err_set(ledger->err, SQLITE_TOOBIG, "more than %d amounts that are no whole hundredths",
-                INT32_MAX - LEDGER_EXACT);
-        return 0;
-    }
-    if (ledger->n_exact == ledger->exact_max) {
-        int64_t max = ledger->exact_max ? ledger->exact_max * 2 : 64;
-        double *exact = sqlite3_realloc64(ledger->exact, (sqlite3_uint64)max * sizeof(*exact));
-        if (!exact) {
-            err_nomem(ledger->err);
-            return 0;
-        }
-        ledger->exact = exact;
-        ledger->exact_max = max;
-    }
-    ledger->exact[ledger->n_exact] = amount;
-    return LEDGER_EXACT + (int32_t)ledger->n_exact++;
+static int32_t ledger_spill_amount(Ledger *ledger, double amount) {
+    uint64_t word;
+    memcpy(&word, &amount, sizeof(word));
+    return LEDGER_EXACT +
+           (int32_t)spill_add(&ledger->exact, ledger->err, word, "amounts that are no whole hundredths");
 }
 
 /* The codes of amounts.  Dividing the hundredths by 100 gives the very same double back, which the first loop makes
@@ -90,7 +77,22 @@ static void ledger_encode(Ledger *ledger, const double *amounts, int n, int32_t 
         codes[i] = code / 100.0 == amounts[i] ? code : LEDGER_EXACT;
     }
     for (int i = 0; i < n && !ledger->err->rc; i++)
-        if (codes[i] == LEDGER_EXACT) codes[i] = ledger_keep_exact(ledger, amounts[i]);
+        if (codes[i] == LEDGER_EXACT) codes[i] = ledger_spill_amount(ledger, amounts[i]);
+}
+
+/* The code of a mark, which is spilled unless segment and second fit. */
+static uint32_t ledger_encode_mark(Ledger *ledger, uint32_t segment, int32_t second) {
+    if (segment < LEDGER_MARK_SEGMENTS) return (uint32_t)second * LEDGER_MARK_SEGMENTS + segment;
+    uint64_t word = (uint64_t)segment << 32 | (uint32_t)second;
+    return LEDGER_MARK_SPILLED +
+           spill_add(&ledger->marks, ledger->err, word, "rows of segments beyond the first 16384");
+}
+
+LedgerMark ledger_mark(const Ledger *ledger, uint32_t code) {
+    if (code < LEDGER_MARK_SPILLED)
+        return (LedgerMark){.segment = code % LEDGER_MARK_SEGMENTS, .second = (int32_t)(code / LEDGER_MARK_SEGMENTS)};
+    uint64_t word = spill_word(&ledger->marks, code - LEDGER_MARK_SPILLED);
+    return (LedgerMark){.segment = (uint32_t)(word >> 32), .second = (int32_t)(uint32_t)word};
 }
 
 static inline LedgerEntry ledger_entry(uint32_t customer, Day day, int32_t code) {
@@ -101,7 +103,7 @@ static inline LedgerEntry ledger_entry(uint32_t customer, Day day, int32_t code)
 
 /* Appends to the log of the customer's page, which must have been made; without memory err is set. */
 static inline void ledger_append(Ledger *ledger, uint32_t customer, LedgerEntry entry,
-                                 LedgerMark mark) {
+                                 uint32_t mark) {
     LedgerPage *page = &ledger->pages[customer / LEDGER_PAGE_CUSTOMERS];
     if (!page->tail || page->tail->n == page->tail->max) {
         ledger_grow_page(ledger, page);
@@ -164,7 +166,7 @@ void ledger_settle(Ledger *ledger) {
         int32_t code;
         ledger_encode(ledger, &refund->amount, 1, &code);
         ledger_append(ledger, refund->customer,
-                      ledger_entry(refund->customer, day < refund->day ? day : refund->day, code), (LedgerMark){0});
+                      ledger_entry(refund->customer, day < refund->day ? day : refund->day, code), 0);
     }
 }
 
@@ -174,6 +176,7 @@ void ledger_settle(Ledger *ledger) {
 static inline void ledger_request(const Ledger *ledger, uint32_t customer) {
     const LedgerChunk *tail = ledger->pages[customer / LEDGER_PAGE_CUSTOMERS].tail;
     if (tail) MAP_PREFETCH(&tail->entries[tail->n]);
+    if (tail && tail->marks) MAP_PREFETCH(&tail->marks[tail->n]);
 }
 
 /* Sets a refund that names its order aside; false for any other row. */
@@ -199,8 +202,7 @@ static void ledger_work_off(Ledger *ledger) {
     for (int i = 0; i < n; i++) {
         if (i + ahead < n) ledger_request(ledger, customers[i + ahead]);
         if (options.orders && ledger_set_aside(ledger, customers[i], i)) continue;
-        LedgerMark mark = {0};
-        if (options.segments) mark = (LedgerMark){.segment = segments[i], .second = batch->seconds[i]};
+        uint32_t mark = options.segments ? ledger_encode_mark(ledger, segments[i], batch->seconds[i]) : 0;
         ledger_append(ledger, customers[i], ledger_entry(customers[i], batch->days[i], codes[i]), mark);
     }
     batch->n = 0;
@@ -269,9 +271,9 @@ void ledger_free_page(LedgerPage *page) {
 void ledger_close(Ledger *ledger) {
     for (int64_t i = 0; i < ledger->pages_max; i++) ledger_free_page(&ledger->pages[i]);
     sqlite3_free(ledger->batch);
-    sqlite3_free(ledger->exact);
     ledger->batch = NULL;
-    ledger->exact = NULL;
+    spill_free(&ledger->exact);
+    spill_free(&ledger->marks);
     map_close(&ledger->customers);
     map_close(&ledger->segments);
     map_close(&ledger->refund_orders);

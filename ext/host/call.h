@@ -44,7 +44,7 @@ enum {
     CALL_AUDIT = 256,     /* with CALL_ORDERS: each row is checked, none is refused: call->audit, no on_error */
     CALL_SUMMARIES = 512, /* the source may be a table of customers with frequency, recency and age instead of orders */
     CALL_CONTRACTS = 1024, /* instead of orders a source of contracts, read into call->contracts */
-    CALL_TOTALS = 2048,   /* of the amounts the book keeps each customer's total alone ... */
+    CALL_TOTALS = 2048,   /* the book keeps the total of each customer's amounts ... */
     CALL_SUMS = 4096      /* ... or this and the sums of the purchase days */
 };
 
