@@ -1,4 +1,4 @@
-/* check_base.c - ext/base: arena, map, err, suggest, sort. */
+/* check_base.c - ext/base: arena, series, map, spill, err, suggest, sort. */
 #include <check.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -11,6 +11,7 @@
 #include "base/map.h"
 #include "base/poll.h"
 #include "base/sort.h"
+#include "base/spill.h"
 #include "base/sqlite.h"
 #include "base/suggest.h"
 #include "db.h"
@@ -404,8 +405,6 @@ START_TEST(map_integers_are_keys_wherever_they_are_kept) {
 }
 END_TEST
 
-/* ---- Err ---- */
-
 /* Dense integers, sparse ones and REALs by turns, so that keys left out and keys kept share pages. */
 START_TEST(map_ids_are_the_same_without_keys) {
     Arena arena = {0};
@@ -435,6 +434,182 @@ START_TEST(map_ids_are_the_same_without_keys) {
     arena_free(&arena);
 }
 END_TEST
+
+/* ---- Map: texts with numbers ---- */
+
+enum { NUMBERED_MAX = 24, NUMBERED_BATCHES = 24 };
+
+/* The text must live until its batch is interned. */
+static MapProbe numbered_probe(const char *text, size_t size, MapType type) {
+    MapProbe probe = {.key = {.type = (uint8_t)type, .size = (uint32_t)size}};
+    if (size > MAP_INLINE_BYTES) probe.key.as.elsewhere = text;
+    else memcpy(probe.key.as.bytes, text, size);
+    return probe;
+}
+
+static const struct {
+    const char *format; /* of the texts of 1, 2, 3 ... */
+    bool direct;        /* they are looked up in the array */
+} numbered_formats[] = {
+    {"C-%010d", true},    {"%d", true},          {"user-%d", true},     {"%016d", true},  {"#%05d", true},
+    {"abcdefgh%d", true}, {"abcdefgh%08d", true}, {"abcdefghi%d", false}, {"%017d", false}, {"%dx", false},
+    {"-%d", true},        {"%d.0", false},
+};
+
+static void numbered_expect(const char *format, bool direct, bool only_ids) {
+    Arena arena = {0};
+    Err err = {0};
+    Map map = map_new(&arena);
+    map.only_ids = only_ids;
+    for (int from = 1; from < 20000; from += MAP_BATCH_MAX) {
+        static char texts[MAP_BATCH_MAX][NUMBERED_MAX];
+        MapProbe probes[MAP_BATCH_MAX];
+        uint32_t ids[MAP_BATCH_MAX];
+        for (int i = 0; i < MAP_BATCH_MAX; i++) {
+            sqlite3_snprintf(NUMBERED_MAX, texts[i], format, from + i);
+            probes[i] = numbered_probe(texts[i], strlen(texts[i]), MAP_TEXT);
+        }
+        for (int again = 0; again < 2; again++) {
+            map_intern(&map, &err, probes, MAP_BATCH_MAX, ids);
+            for (int i = 0; i < MAP_BATCH_MAX; i++) ck_assert_int_eq(ids[i], from + i - 1);
+        }
+        for (int i = 0; i < MAP_BATCH_MAX; i++) ck_assert_int_eq(map_lookup(&map, &probes[i]), from + i - 1);
+    }
+    ck_assert_int_eq(err.rc, SQLITE_OK);
+    /* 256 is too far away at first, and of '1.0', '2.0' ... one begins the series */
+    if (direct) ck_assert_int_le(map.n_in_slots, 1);
+    else ck_assert_int_ge(map.n_in_slots, map.n_keys - 1);
+    map_close(&map);
+    arena_free(&arena);
+}
+
+START_TEST(map_texts_with_numbers_are_looked_up_in_the_array) {
+    numbered_expect(numbered_formats[_i].format, numbered_formats[_i].direct, false);
+    numbered_expect(numbered_formats[_i].format, numbered_formats[_i].direct, true);
+}
+END_TEST
+
+/* Without keys there is nothing to compare a text with that has a number. */
+START_TEST(map_few_texts_are_told_without_keys) {
+    Arena arena = {0};
+    Err err = {0};
+    Map map = map_new(&arena);
+    map.only_ids = true;
+    for (int i = 0; i < 20; i++) {
+        char text[] = {'C', '-', (char)('1' + i % 5)};
+        MapProbe probe = numbered_probe(text, sizeof(text), MAP_TEXT);
+        uint32_t id;
+        map_intern(&map, &err, &probe, 1, &id);
+        ck_assert_int_eq(id, i % 5);
+    }
+    ck_assert_int_eq(err.rc, SQLITE_OK);
+    map_close(&map);
+    arena_free(&arena);
+}
+END_TEST
+
+/* A text that may belong to the series that another has begun, or nearly. */
+static MapProbe numbered_random(uint64_t *random, char text[NUMBERED_MAX]) {
+    static const char *const heads[] = {"C-", "C-", "C-", "c-", "C", "", "abcdefgh", "abcdefghi"};
+    static const int64_t far[] = {0, 0, 0, 0, 0, 100000, 1000000, 100000000};
+    static const char odd[] = {'/', ':', 0, (char)0xB1, 'a', ' ', '-', (char)0x80};
+    static const MapType types[] = {MAP_TEXT, MAP_TEXT, MAP_TEXT, MAP_BLOB};
+    uint64_t r = db_random(random);
+    int64_t number = (int64_t)(r >> 20 & 0xFFFFFF) % (r & 256 ? 30 : 100000) + far[r >> 44 & 7];
+    sqlite3_snprintf(NUMBERED_MAX, text, "%s%0*lld", heads[r & 7], r & 512 ? 1 : (int)(r >> 10 & 15), number);
+    size_t size = strlen(text);
+    if ((r >> 14 & 7) == 0) text[(r >> 54) % size] = odd[r >> 17 & 7];
+    if ((r >> 50 & 15) == 0) return (MapProbe){.key = {.type = MAP_INTEGER, .as = {.integer = number}}};
+    return numbered_probe(text, size, types[r >> 18 & 3]);
+}
+
+/* How many ids differ from those of a list that is searched from its beginning. */
+static int64_t numbered_wrong_ids(uint64_t seed, bool only_ids) {
+    static char texts[NUMBERED_BATCHES * MAP_BATCH_MAX][NUMBERED_MAX];
+    static MapKey seen[NUMBERED_BATCHES * MAP_BATCH_MAX];
+    Arena arena = {0};
+    Err err = {0};
+    Map map = map_new(&arena);
+    map.only_ids = only_ids;
+    int64_t n_seen = 0, wrong = 0;
+    for (int b = 0; b < NUMBERED_BATCHES; b++) {
+        MapProbe probes[MAP_BATCH_MAX];
+        uint32_t ids[MAP_BATCH_MAX];
+        int n = 1 + (int)(db_random(&seed) % MAP_BATCH_MAX);
+        for (int i = 0; i < n; i++) probes[i] = numbered_random(&seed, texts[b * MAP_BATCH_MAX + i]);
+        map_intern(&map, &err, probes, n, ids);
+        for (int i = 0; i < n; i++) {
+            int64_t id = 0;
+            while (id < n_seen && map_compare(&seen[id], &probes[i].key) != 0) id++;
+            if (id == n_seen) seen[n_seen++] = probes[i].key;
+            wrong += (int64_t)ids[i] != id || map_lookup(&map, &probes[i]) != id;
+            wrong += !only_ids && map_compare(map_key(&map, ids[i]), &probes[i].key) != 0;
+        }
+    }
+    wrong += map.n_keys != n_seen || err.rc != 0;
+    map_close(&map);
+    arena_free(&arena);
+    return wrong;
+}
+
+/* Each byte in place of a digit; what is none must not be read as the number that its bits would be. */
+START_TEST(map_numbers_are_written_in_digits) {
+    Arena arena = {0};
+    Err err = {0};
+    Map map = map_new(&arena);
+    uint32_t id;
+    for (int i = 1; i < 400; i++) {
+        char text[NUMBERED_MAX];
+        sqlite3_snprintf(NUMBERED_MAX, text, "C-%d", i);
+        MapProbe probe = numbered_probe(text, strlen(text), MAP_TEXT);
+        map_intern(&map, &err, &probe, 1, &id);
+    }
+    for (int byte = 0; byte < 256; byte++) {
+        char text[] = {'C', '-', (char)byte};
+        bool known = byte >= '1' && byte <= '9';
+        MapProbe probe = numbered_probe(text, sizeof(text), MAP_TEXT);
+        ck_assert_int_eq(map_lookup(&map, &probe), known ? byte - '1' : -1);
+    }
+    ck_assert_int_eq(err.rc, SQLITE_OK);
+    map_close(&map);
+    arena_free(&arena);
+}
+END_TEST
+
+START_TEST(map_texts_are_keys_wherever_they_are_kept) {
+    for (uint64_t seed = 1; seed <= 40; seed++) {
+        ck_assert_msg(numbered_wrong_ids(seed, false) == 0, "seed %d", (int)seed);
+        ck_assert_msg(numbered_wrong_ids(seed, true) == 0, "seed %d, without keys", (int)seed);
+    }
+}
+END_TEST
+
+/* ---- Spill ---- */
+
+START_TEST(spilled_words_come_back) {
+    enum { WORDS = 20000 };
+    Spill spill = {0};
+    Err err = {0};
+    for (uint32_t i = 0; i < WORDS; i++) ck_assert_uint_eq(spill_add(&spill, &err, ~(uint64_t)i << 13, "words"), i);
+    for (uint32_t i = 0; i < WORDS; i++) ck_assert_uint_eq(spill_word(&spill, i), ~(uint64_t)i << 13);
+    ck_assert_int_eq(err.rc, SQLITE_OK);
+    spill_free(&spill);
+    ck_assert(!spill.words && spill.n == 0);
+}
+END_TEST
+
+START_TEST(no_more_words_spill_than_codes_can_name) {
+    Spill spill = {.n = SPILL_MAX, .max = SPILL_MAX};
+    Err err = {0};
+    ck_assert_uint_eq(spill_add(&spill, &err, 8, "words"), 0);
+    ck_assert_int_eq(err.rc, SQLITE_TOOBIG);
+    ck_assert_str_eq(err.msg, "more than 1073741824 words");
+    ck_assert_int_eq(spill.n, SPILL_MAX);
+    err_clear(&err);
+}
+END_TEST
+
+/* ---- Err ---- */
 
 START_TEST(err_keeps_the_first_failure) {
     Err err = {0};
@@ -709,6 +884,13 @@ int main(void) {
     tcase_add_test(tc, map_batches_keep_their_own_bytes);
     tcase_add_test(tc, map_integers_are_keys_wherever_they_are_kept);
     tcase_add_test(tc, map_ids_are_the_same_without_keys);
+    tcase_add_loop_test(tc, map_texts_with_numbers_are_looked_up_in_the_array, 0,
+                        (int)(sizeof(numbered_formats) / sizeof(numbered_formats[0])));
+    tcase_add_test(tc, map_few_texts_are_told_without_keys);
+    tcase_add_test(tc, map_numbers_are_written_in_digits);
+    tcase_add_test(tc, map_texts_are_keys_wherever_they_are_kept);
+    tcase_add_test(tc, spilled_words_come_back);
+    tcase_add_test(tc, no_more_words_spill_than_codes_can_name);
     tcase_add_test(tc, err_keeps_the_first_failure);
     tcase_add_loop_test(tc, err_quote_shows_safely, 0,
                         (int)(sizeof(err_quotes) / sizeof(err_quotes[0])));

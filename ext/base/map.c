@@ -1,7 +1,7 @@
 /* map.c - see map.h.
  *
  * The hash table is open addressing with linear probing; a slot has 32 bits of the hash and the id, and
- * the key itself decides.
+ * the key itself decides.  Where there are few keys a guess goes before it.
  */
 #include "base/map.h"
 
@@ -11,7 +11,9 @@ enum {
     MAP_SLOTS_MIN = 16,
     MAP_FIRST_PAGE_MIN = 16,
     MAP_DIRECT_MIN = 64,
-    MAP_DIRECT_SPREAD = 4 /* the array may be this much longer than the number of keys */
+    MAP_DIRECT_SPREAD = 4, /* the array may be this much longer than the number of keys */
+    MAP_FEW = 64,         /* keys, so that their ids fit Map's few */
+    MAP_FEW_BITS = 8      /* of a place there */
 };
 
 Map map_new(Arena *arena) {
@@ -226,15 +228,30 @@ static uint32_t map_find_slot(Map *map, Err *err, const MapProbe *probe) {
     return slot->id - 1;
 }
 
-/* ---- Integers that lie close together ---- */
+/* ---- Keys with numbers ---- */
 
-/* The place of a probe's integer in the array, NULL when it is not covered. */
-static uint32_t *map_direct(const Map *map, const MapProbe *probe) {
-    uint64_t at = probe->key.as.word[0] - map->direct_base;
-    return probe->key.type == MAP_INTEGER && at < (uint64_t)map->n_direct ? &map->direct[at] : NULL;
+/* The number of a key, where it is one of those whose numbers count: different ones of different keys. */
+static inline bool map_number(const Map *map, const MapKey *key, uint64_t *number) {
+    if (key->type != map->numbered || key->type == MAP_NULL) return false;
+    *number = key->as.word[0];
+    return key->type == MAP_INTEGER || series_number(&map->series, key->as.bytes, key->size, number);
 }
 
-/* Covers more integers, and those of them that the hash table has so far. */
+/* The first key that has a number says which are counted. */
+static void map_choose_numbers(Map *map, const MapKey *key) {
+    if (map->numbered != MAP_NULL) return;
+    bool is_text = key->type == MAP_TEXT && series_begin(&map->series, key->as.bytes, key->size);
+    if (is_text || key->type == MAP_INTEGER) map->numbered = key->type;
+}
+
+/* The place of a probe's number in the array, NULL when it is not covered. */
+static uint32_t *map_direct(const Map *map, const MapProbe *probe) {
+    uint64_t number;
+    if (!map_number(map, &probe->key, &number)) return NULL;
+    return number - map->direct_base < (uint64_t)map->n_direct ? &map->direct[number - map->direct_base] : NULL;
+}
+
+/* Covers more numbers, and those of them whose keys the hash table has so far. */
 static void map_grow_direct(Map *map, Err *err, int64_t n_direct) {
     uint32_t *direct = sqlite3_malloc64((sqlite3_uint64)n_direct * sizeof(*direct));
     if (!direct) {
@@ -261,28 +278,28 @@ static uint32_t map_find_direct(Map *map, Err *err, const MapProbe *probe, uint3
     return *place - 1;
 }
 
-/* The probes at the front of a batch that the array covers; returns their number. */
+/* The probes at the front of a batch that the array covers; returns how many. */
 static int map_intern_direct(Map *map, Err *err, const MapProbe *probes, int n, uint32_t *ids) {
-    for (int i = 0; i < n; i++) {
-        const uint32_t *place = map_direct(map, &probes[i]);
-        if (!place) break;
-        MAP_PREFETCH(place);
+    uint32_t *places[MAP_BATCH_MAX];
+    int n_covered = 0;
+    for (; n_covered < n; n_covered++) {
+        places[n_covered] = map_direct(map, &probes[n_covered]);
+        if (!places[n_covered]) break;
+        MAP_PREFETCH(places[n_covered]);
     }
-    for (int i = 0; i < n && !err->rc; i++) {
-        uint32_t *place = map_direct(map, &probes[i]);
-        if (!place) return i;
-        ids[i] = *place && !map->has_real_only ? *place - 1 : map_find_direct(map, err, &probes[i], place);
-    }
-    return n;
+    for (int i = 0; i < n_covered && !err->rc; i++)
+        ids[i] = *places[i] && !map->has_real_only ? *places[i] - 1 : map_find_direct(map, err, &probes[i], places[i]);
+    return n_covered;
 }
 
-/* Called for an integer that is not covered: covers it when the array stays dense enough. */
+/* Called for a key that is not covered: covers it when it has a number and the array stays dense enough. */
 static void map_consider_direct(Map *map, Err *err, const MapProbe *probe) {
-    uint64_t integer = probe->key.as.word[0];
-    if (probe->key.as.integer < 0) return;
-    if (!map->n_direct) map->direct_base = integer & ~(uint64_t)(MAP_DIRECT_MIN - 1);
-    if (integer < map->direct_base) return;
-    uint64_t at = integer - map->direct_base;
+    uint64_t number;
+    map_choose_numbers(map, &probe->key);
+    if (!map_number(map, &probe->key, &number) || number > INT64_MAX) return;
+    if (!map->n_direct) map->direct_base = number & ~(uint64_t)(MAP_DIRECT_MIN - 1);
+    if (number < map->direct_base) return;
+    uint64_t at = number - map->direct_base;
     if (at >= (uint64_t)(map->n_keys + MAP_DIRECT_MIN) * MAP_DIRECT_SPREAD) return;
     int64_t n_direct = map->n_direct ? map->n_direct * 2 : MAP_DIRECT_MIN;
     while ((uint64_t)n_direct <= at) n_direct *= 2;
@@ -298,13 +315,12 @@ int64_t map_lookup(const Map *map, MapProbe *probe) {
     return map->n_slots ? (int64_t)map_slot(map, probe)->id - 1 : -1;
 }
 
-/* Room for the whole batch comes first: while its keys are looked up, no integer changes from the hash
+/* Room for the whole batch comes first: while its keys are looked up, none changes from the hash
  * table to the array, and ids are given in the order of the batch.  Returns how many are not covered. */
 static int map_make_room(Map *map, Err *err, MapProbe *probes, int n) {
     int n_hashed = 0;
     for (int i = 0; i < n && !err->rc; i++)
-        if (probes[i].key.type == MAP_INTEGER && !map_direct(map, &probes[i]))
-            map_consider_direct(map, err, &probes[i]);
+        if (!map_direct(map, &probes[i])) map_consider_direct(map, err, &probes[i]);
     for (int i = 0; i < n; i++) {
         const uint32_t *place = map_direct(map, &probes[i]);
         if (place) {
@@ -352,9 +368,9 @@ static uint32_t map_find(Map *map, Err *err, const MapProbe *probe, const MapSlo
     return place ? map_find_direct(map, err, probe, place) : map_find_slot(map, err, probe);
 }
 
-void map_intern(Map *map, Err *err, MapProbe *probes, int n, uint32_t *ids) {
+/* The keys of a batch that are found in the array or the hash table, or are new. */
+static void map_intern_any(Map *map, Err *err, MapProbe *probes, int n, uint32_t *ids) {
     const MapSlot *likely[MAP_BATCH_MAX];
-    if (map->n_keys + n > INT32_MAX) err_set(err, SQLITE_TOOBIG, "more than 2147483647 different keys");
     if (err->rc) return;
     int done = map_intern_direct(map, err, probes, n, ids);
     probes += done;
@@ -365,6 +381,41 @@ void map_intern(Map *map, Err *err, MapProbe *probes, int n, uint32_t *ids) {
     if (n_hashed && !err->rc) map_request(map, probes, n, likely);
     for (int i = 0; i < n && !err->rc; i++)
         ids[i] = map_find(map, err, &probes[i], n_hashed ? likely[i] : NULL);
+}
+
+/* ---- Few keys ---- */
+
+/* Short texts and NULL, whose words say it all, as of the segments of a shop; not where keys are not kept to be
+ * compared with. */
+static bool map_may_be_few(const Map *map, const MapKey *key) {
+    return map->n_keys < MAP_FEW && !map->only_ids && key->size <= MAP_INLINE_BYTES && key->type != MAP_INTEGER &&
+           key->type != MAP_REAL;
+}
+
+static uint8_t *map_few_place(Map *map, const MapKey *key) {
+    uint64_t mixed = (key->as.word[0] ^ key->as.word[1] * 0xBF58476D1CE4E5B9u) * 0x9E3779B97F4A7C15u;
+    return &map->few[mixed >> (64 - MAP_FEW_BITS)];
+}
+
+/* The probes at the front of a batch that may be told at a glance; returns how many. */
+static int map_intern_few(Map *map, Err *err, MapProbe *probes, int n, uint32_t *ids) {
+    int i = 0;
+    for (; i < n && !err->rc && map_may_be_few(map, &probes[i].key); i++) {
+        uint8_t *few = map_few_place(map, &probes[i].key);
+        if (*few && map_same(map_key(map, *few - 1u), &probes[i])) {
+            ids[i] = *few - 1u;
+            continue;
+        }
+        map_intern_any(map, err, &probes[i], 1, &ids[i]);
+        if (!err->rc) *few = (uint8_t)(ids[i] + 1);
+    }
+    return i;
+}
+
+void map_intern(Map *map, Err *err, MapProbe *probes, int n, uint32_t *ids) {
+    if (map->n_keys + n > INT32_MAX) err_set(err, SQLITE_TOOBIG, "more than 2147483647 different keys");
+    int done = map_intern_few(map, err, probes, n, ids);
+    if (done < n) map_intern_any(map, err, probes + done, n - done, ids + done);
 }
 
 /* ---- Order and results ---- */

@@ -4,14 +4,15 @@
  * '1' and x'31' are three; text and blobs compare by bytes.  A key comes back with the type and bytes
  * it had; of 1 and 1.0 the INTEGER is shown.
  *
- * Integers that lie close together, as ids mostly do, are looked up in an array; everything else in a hash
- * table.  Lookups are made in batches, because a table larger than the cache costs one memory access per
- * key: what a whole batch will read is requested before the first of it is read.
+ * Integers that lie close together, as ids mostly do, are looked up in an array, and so are texts with such numbers
+ * ('C-0000012345'); everything else in a hash table.  Lookups are made in batches, because a table larger than the
+ * cache costs one memory access per key: what a whole batch will read is requested before the first of it is read.
  */
 #ifndef MAP_H
 #define MAP_H
 
 #include "base/arena.h"
+#include "base/series.h"
 #include "base/sqlite.h"
 
 /* Asks for a cache line that is read or written soon. */
@@ -23,7 +24,7 @@
 
 typedef enum MapType { MAP_NULL, MAP_INTEGER, MAP_REAL, MAP_TEXT, MAP_BLOB } MapType;
 
-enum { MAP_INLINE_BYTES = 16, MAP_PAGE_KEYS = 1024, MAP_BATCH_MAX = 256 };
+enum { MAP_INLINE_BYTES = SERIES_TEXT_BYTES, MAP_FEW_PLACES = 256, MAP_PAGE_KEYS = 1024, MAP_BATCH_MAX = 256 };
 
 /* The value of a key or probe.  A number is in word[0]; text and blobs of up to MAP_INLINE_BYTES are here,
  * padded with zeroes, so that they are decided without following a pointer. */
@@ -55,7 +56,9 @@ typedef struct MapSlot {
 typedef struct Map {
     MapSlot *slots;    /* n_slots, a power of two */
     int64_t n_slots, n_keys, n_in_slots;
-    uint32_t *direct;  /* id + 1 of the integers direct_base .. direct_base + n_direct - 1; 0: none.
+    uint8_t numbered;  /* MAP_INTEGER, or MAP_TEXT for the texts of a series; MAP_NULL: no key had a number so far */
+    Series series;
+    uint32_t *direct;  /* id + 1 of the keys with numbers direct_base .. direct_base + n_direct - 1; 0: none.
                           They are not looked up in slots. */
     uint64_t direct_base;
     int64_t n_direct;
@@ -64,6 +67,7 @@ typedef struct Map {
     MapKey **pages;    /* MAP_PAGE_KEYS keys each, by id */
     int64_t pages_max, first_page_max;
     Arena *arena;      /* owns pages and long bytes */
+    uint8_t few[MAP_FEW_PLACES]; /* where a short text's id + 1 may be while there are few keys; 0: not known */
 } Map;
 
 /* An empty map whose keys live in arena; set only_ids while it is empty. */
