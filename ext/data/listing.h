@@ -13,19 +13,20 @@ enum { LISTING_ROWS = 64 };
 typedef struct ListingRow {
     MapKey id;
     BookCustomer customer;
-    Day first, last; /* purchase days */
+    Day first, last; /* purchase days, where the listing reads them */
 } ListingRow;
 
 typedef struct Listing {
     const Book *book;
     const uint32_t *customer; /* by row: the id in the book, of a buyer */
     int64_t n;
+    bool dated;               /* first and last are read: the days lie apart from all else */
     int64_t block;            /* the number of the rows that are at hand; -1: none yet */
     ListingRow rows[LISTING_ROWS];
 } Listing;
 
 /* NULL when err has failed. */
-Listing *listing_open(const Book *book, const uint32_t *customer, int64_t n, Arena *arena, Err *err);
+Listing *listing_open(const Book *book, const uint32_t *customer, int64_t n, bool dated, Arena *arena, Err *err);
 
 void listing_gather(Listing *listing, int64_t block);
 

@@ -5,15 +5,15 @@
 
 enum { STANDING_KEY_BITS = 64 };
 
-void standing_open(Standing *standing, int64_t n, int64_t n_segments, Arena *arena, Err *err) {
+void standing_open(Standing *standing, int64_t n, int64_t n_segments, Arena *arena, Arena *scratch, Err *err) {
     *standing = (Standing){
         .member = arena_alloc_raw(arena, err, n, sizeof(*standing->member)),
         .value = arena_alloc_raw(arena, err, n, sizeof(*standing->value)),
         .first = arena_alloc_raw(arena, err, n_segments + 1, sizeof(*standing->first)),
         .n = n,
         .n_segments = n_segments,
-        .next = arena_alloc_raw(arena, err, n_segments, sizeof(*standing->next)),
-        .workspace = arena_alloc_raw(arena, err, radix_workspace_size(n), 1),
+        .next = arena_alloc_raw(scratch, err, n_segments, sizeof(*standing->next)),
+        .workspace = arena_alloc_raw(scratch, err, radix_workspace_size(n), 1),
     };
 }
 

@@ -28,8 +28,8 @@ typedef struct Standing {
     void *workspace;
 } Standing;
 
-/* Room for n members, to be sorted once or more. */
-void standing_open(Standing *standing, int64_t n, int64_t n_segments, Arena *arena, Err *err);
+/* Room for n members, to be sorted once or more.  What is found is kept in arena; scratch may go before it. */
+void standing_open(Standing *standing, int64_t n, int64_t n_segments, Arena *arena, Arena *scratch, Err *err);
 
 /* Sorts members 0 .. n - 1 by value[member] within segment[member]; without segment all are in segment 0. */
 void standing_sort(Standing *standing, const double *value, const uint32_t *segment);

@@ -85,7 +85,7 @@ static int64_t customer_summary_open(Call *call) {
     state->segments = segments_rank(&call->book, split, call->arena, call->err);
     idorder_list(&state->idorder, &call->book, call->arena, call->err);
     state->gaps = customer_summary_gaps(call);
-    state->listing = listing_open(&call->book, state->idorder.customer, state->idorder.n, call->arena, call->err);
+    state->listing = listing_open(&call->book, state->idorder.customer, state->idorder.n, true, call->arena, call->err);
     return state->idorder.n;
 }
 

@@ -93,7 +93,7 @@ static void rfm_scores_score(Call *call, RfmScoresState *state) {
     int64_t n = state->idorder.n;
     double *value = arena_alloc_raw(&scratch, call->err, n, sizeof(*value));
     uint32_t *segment = state->segments.rank ? arena_alloc_raw(&scratch, call->err, n, sizeof(*segment)) : NULL;
-    standing_open(&standing, n, state->segments.n, &scratch, call->err);
+    standing_open(&standing, n, state->segments.n, &scratch, &scratch, call->err);
     for (RfmMeasure measure = RFM_R; measure < RFM_MEASURES && !call->err->rc; measure++) {
         if (measure == RFM_M && !call->book.has_amounts) break;
         rfm_scores_measure(call, state, measure, value, segment);
@@ -114,7 +114,7 @@ static int64_t rfm_scores_open(Call *call) {
     bool split = call->common[CALL_SEGMENT_COLUMN].text[0] != 0;
     state->segments = segments_rank(&call->book, split, call->arena, call->err);
     idorder_open(&state->idorder, &call->book, call->arena, call->err);
-    state->listing = listing_open(&call->book, state->idorder.customer, state->idorder.n, call->arena, call->err);
+    state->listing = listing_open(&call->book, state->idorder.customer, state->idorder.n, true, call->arena, call->err);
     if (!call->err->rc) rfm_scores_score(call, state);
     return state->idorder.n;
 }

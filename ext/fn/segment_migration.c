@@ -119,7 +119,7 @@ static void segment_migration_open_desk(Call *call, const SegmentMigrationState 
     int64_t n = state->idorder.n;
     desk->value = arena_alloc_raw(&desk->arena, call->err, n, sizeof(*desk->value));
     desk->segment = arena_alloc_raw(&desk->arena, call->err, n, sizeof(*desk->segment));
-    standing_open(&desk->standing, n, state->segments.n, &desk->arena, call->err);
+    standing_open(&desk->standing, n, state->segments.n, &desk->arena, &desk->arena, call->err);
 }
 
 /* Ranks the members who had come by as_of. */

@@ -10,8 +10,6 @@
  *
  * Whose refunds outweigh their purchases brings nothing: a share of 0, and the total is that of the others.
  */
-#include <string.h>
-
 #include "base/libm.h"
 #include "data/listing.h"
 #include "data/idorder.h"
@@ -72,42 +70,37 @@ typedef struct VipCustomersGroup {
 typedef struct VipCustomersState {
     Segments segments;
     VipCustomersGroup *groups; /* by segment */
-    int64_t *first;            /* by segment: its first row; one more than segments */
-    uint32_t *customer;        /* by row: the id in the book */
-    double *amount, *cum_share; /* by row */
+    Standing standing;         /* places are rows; its members are then ids in the book */
+    double *cum_share;         /* by row */
     Listing *listing;
 } VipCustomersState;
 
-/* Members by what they brought. */
-static void vip_customers_rank(Call *call, const VipCustomersState *state, const Idorder *idorder,
-                               Standing *standing, Arena *scratch) {
+/* Members by what they brought, in the order of their ids where that is the same. */
+static void vip_customers_rank(Call *call, VipCustomersState *state, Arena *scratch) {
     const Book *book = &call->book;
-    double *value = arena_alloc_raw(scratch, call->err, idorder->n, sizeof(*value));
-    uint32_t *segment = state->segments.rank
-                            ? arena_alloc_raw(scratch, call->err, idorder->n, sizeof(*segment)) : NULL;
-    for (int64_t c = 0; c < book->n_customers && !call->err->rc; c++) {
-        BookCustomer customer = book_customer(book, c);
-        if (customer.n_days == 0) continue;
-        value[idorder->member[c]] = book->has_amounts ? customer.total : (double)NAN;
-        if (segment) segment[idorder->member[c]] = (uint32_t)segments_of(&state->segments, &customer);
-        if (c % MAP_PAGE_KEYS == 0 && poll_stop(call->poll)) err_set(call->err, SQLITE_INTERRUPT, "interrupted");
+    Standing *standing = &state->standing;
+    Idorder idorder;
+    idorder_list(&idorder, book, scratch, call->err);
+    int64_t n = idorder.n;
+    double *value = arena_alloc_raw(scratch, call->err, n, sizeof(*value));
+    uint32_t *segment = state->segments.rank ? arena_alloc_raw(scratch, call->err, n, sizeof(*segment)) : NULL;
+    for (int64_t i = 0; i < n && !call->err->rc; i++) {
+        BookCustomer customer = book_customer(book, idorder.customer[i]);
+        value[i] = book->has_amounts ? customer.total : (double)NAN;
+        if (segment) segment[i] = (uint32_t)segments_of(&state->segments, &customer);
+        if (i % MAP_PAGE_KEYS == 0 && poll_stop(call->poll)) err_set(call->err, SQLITE_INTERRUPT, "interrupted");
     }
-    standing_open(standing, idorder->n, state->segments.n, scratch, call->err);
-    if (!call->err->rc) standing_sort(standing, value, segment);
-}
-
-/* Keeps of the standing what rows are made of. */
-static void vip_customers_keep(VipCustomersState *state, const Idorder *idorder, const Standing *standing) {
-    memcpy(state->first, standing->first, (size_t)(state->segments.n + 1) * sizeof(*state->first));
-    memcpy(state->amount, standing->value, (size_t)idorder->n * sizeof(*state->amount));
-    for (int64_t i = 0; i < idorder->n; i++) state->customer[i] = idorder->customer[standing->member[i]];
+    standing_open(standing, n, state->segments.n, call->arena, scratch, call->err);
+    if (call->err->rc) return;
+    standing_sort(standing, value, segment);
+    for (int64_t i = 0; i < n; i++) standing->member[i] = idorder.customer[standing->member[i]];
 }
 
 static void vip_customers_share(Call *call, VipCustomersState *state) {
     for (int64_t s = 0; s < state->segments.n; s++) {
         VipCustomersGroup *group = &state->groups[s];
-        int64_t first = state->first[s], n = state->first[s + 1] - first;
-        const double *amount = state->amount + first;
+        int64_t first = state->standing.first[s], n = state->standing.first[s + 1] - first;
+        const double *amount = state->standing.value + first;
         group->total = pareto_total(amount, n);
         pareto_cumulate(amount, n, group->total, state->cum_share + first);
         for (int i = 0; i <= VIP_CUSTOMERS_B_SHARE; i++)
@@ -122,8 +115,6 @@ static void vip_customers_check(Call *call) {
 
 static int64_t vip_customers_open(Call *call) {
     Arena scratch = {0};
-    Idorder idorder;
-    Standing standing;
     VipCustomersState *state = arena_alloc(call->arena, call->err, 1, sizeof(*state));
     if (!state) return 0;
     call->state = state;
@@ -133,15 +124,10 @@ static int64_t vip_customers_open(Call *call) {
     bool split = call->common[CALL_SEGMENT_COLUMN].text[0] != 0;
     state->segments = segments_rank(&call->book, split, call->arena, call->err);
     state->groups = arena_alloc(call->arena, call->err, state->segments.n, sizeof(*state->groups));
-    state->first = arena_alloc_raw(call->arena, call->err, state->segments.n + 1, sizeof(*state->first));
-    state->customer = arena_alloc_raw(call->arena, call->err, n, sizeof(*state->customer));
-    state->amount = arena_alloc_raw(call->arena, call->err, n, sizeof(*state->amount));
-    idorder_open(&idorder, &call->book, &scratch, call->err);
-    if (!call->err->rc) vip_customers_rank(call, state, &idorder, &standing, &scratch);
-    if (!call->err->rc) vip_customers_keep(state, &idorder, &standing);
+    vip_customers_rank(call, state, &scratch);
     arena_free(&scratch);
     state->cum_share = arena_alloc_raw(call->arena, call->err, n, sizeof(*state->cum_share));
-    state->listing = listing_open(&call->book, state->customer, n, call->arena, call->err);
+    state->listing = listing_open(&call->book, state->standing.member, n, false, call->arena, call->err);
     if (!call->err->rc) vip_customers_share(call, state);
     return n;
 }
@@ -155,9 +141,9 @@ static void vip_customers_out_class(Out *out, const VipCustomersGroup *group, in
 static void vip_customers_cell(const void *pointer, int64_t row, int col, Out *out) {
     const VipCustomersState *state = pointer;
     const ListingRow *listed = listing_row(state->listing, row);
-    int64_t s = segments_of(&state->segments, &listed->customer), first = state->first[s];
+    int64_t s = segments_of(&state->segments, &listed->customer), first = state->standing.first[s];
     const VipCustomersGroup *group = &state->groups[s];
-    double amount = state->amount[row];
+    double amount = state->standing.value[row];
     switch (col) {
         case VIP_CUSTOMERS_SEGMENT: out_key(out, segments_key(&state->segments, s)); break;
         case VIP_CUSTOMERS_RANK: out_int(out, row - first + 1); break;
@@ -166,7 +152,7 @@ static void vip_customers_cell(const void *pointer, int64_t row, int col, Out *o
         case VIP_CUSTOMERS_SHARE: out_real(out, fmax(amount, 0) / group->total); break;
         case VIP_CUSTOMERS_CUM_SHARE: out_real(out, state->cum_share[row]); break;
         case VIP_CUSTOMERS_CUM_CUSTOMERS:
-            out_real(out, (double)(row - first + 1) / (double)(state->first[s + 1] - first));
+            out_real(out, (double)(row - first + 1) / (double)(state->standing.first[s + 1] - first));
             break;
         case VIP_CUSTOMERS_IS_VIP:
             if (isnan(group->total)) out_null(out);
