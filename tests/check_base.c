@@ -461,6 +461,7 @@ static void numbered_expect(const char *format, bool direct, bool only_ids) {
     Err err = {0};
     Map map = map_new(&arena);
     map.only_ids = only_ids;
+    int wrong = 0;
     for (int from = 1; from < 20000; from += MAP_BATCH_MAX) {
         static char texts[MAP_BATCH_MAX][NUMBERED_MAX];
         MapProbe probes[MAP_BATCH_MAX];
@@ -471,10 +472,11 @@ static void numbered_expect(const char *format, bool direct, bool only_ids) {
         }
         for (int again = 0; again < 2; again++) {
             map_intern(&map, &err, probes, MAP_BATCH_MAX, ids);
-            for (int i = 0; i < MAP_BATCH_MAX; i++) ck_assert_int_eq(ids[i], from + i - 1);
+            for (int i = 0; i < MAP_BATCH_MAX; i++) wrong += (int)ids[i] != from + i - 1;
         }
-        for (int i = 0; i < MAP_BATCH_MAX; i++) ck_assert_int_eq(map_lookup(&map, &probes[i]), from + i - 1);
+        for (int i = 0; i < MAP_BATCH_MAX; i++) wrong += map_lookup(&map, &probes[i]) != from + i - 1;
     }
+    ck_assert_int_eq(wrong, 0);
     ck_assert_int_eq(err.rc, SQLITE_OK);
     /* 256 is too far away at first, and of '1.0', '2.0' ... one begins the series */
     if (direct) ck_assert_int_le(map.n_in_slots, 1);
@@ -590,8 +592,10 @@ START_TEST(spilled_words_come_back) {
     enum { WORDS = 20000 };
     Spill spill = {0};
     Err err = {0};
-    for (uint32_t i = 0; i < WORDS; i++) ck_assert_uint_eq(spill_add(&spill, &err, ~(uint64_t)i << 13, "words"), i);
-    for (uint32_t i = 0; i < WORDS; i++) ck_assert_uint_eq(spill_word(&spill, i), ~(uint64_t)i << 13);
+    int wrong = 0;
+    for (uint32_t i = 0; i < WORDS; i++) wrong += spill_add(&spill, &err, ~(uint64_t)i << 13, "words") != i;
+    for (uint32_t i = 0; i < WORDS; i++) wrong += spill_word(&spill, i) != ~(uint64_t)i << 13;
+    ck_assert_int_eq(wrong, 0);
     ck_assert_int_eq(err.rc, SQLITE_OK);
     spill_free(&spill);
     ck_assert(!spill.words && spill.n == 0);
@@ -603,7 +607,7 @@ START_TEST(no_more_words_spill_than_codes_can_name) {
     Err err = {0};
     ck_assert_uint_eq(spill_add(&spill, &err, 8, "words"), 0);
     ck_assert_int_eq(err.rc, SQLITE_TOOBIG);
-    ck_assert_str_eq(err.msg, "more than 1073741824 words");
+    ck_assert_str_eq(err.msg, "more than 134217728 words");
     ck_assert_int_eq(spill.n, SPILL_MAX);
     err_clear(&err);
 }

@@ -385,7 +385,7 @@ static void map_intern_any(Map *map, Err *err, MapProbe *probes, int n, uint32_t
 
 /* ---- Few keys ---- */
 
-/* Short texts and NULL, whose words say it all, as of the segments of a shop; not where keys are not kept to be
+/* Short texts, short blobs and NULL, whose words say it all, as of the segments of a shop; not where keys are not kept to be
  * compared with. */
 static bool map_may_be_few(const Map *map, const MapKey *key) {
     return map->n_keys < MAP_FEW && !map->only_ids && key->size <= MAP_INLINE_BYTES && key->type != MAP_INTEGER &&

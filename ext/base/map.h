@@ -67,7 +67,7 @@ typedef struct Map {
     MapKey **pages;    /* MAP_PAGE_KEYS keys each, by id */
     int64_t pages_max, first_page_max;
     Arena *arena;      /* owns pages and long bytes */
-    uint8_t few[MAP_FEW_PLACES]; /* where a short text's id + 1 may be while there are few keys; 0: not known */
+    uint8_t few[MAP_FEW_PLACES]; /* what a short key's id + 1 may be while there are few keys; 0: not known */
 } Map;
 
 /* An empty map whose keys live in arena; set only_ids while it is empty. */

@@ -52,7 +52,7 @@ bool series_number(const Series *series, const char bytes[SERIES_TEXT_BYTES], ui
     if (size > SERIES_TEXT_BYTES || size < (uint32_t)series->n_head + series->n_digits) return false;
     if ((series_word(bytes) & series->mask) != series->head) return false;
     if (n_digits > series->n_digits && bytes[series->n_head] == '0') return false;
-    uint64_t begin = series_load(bytes), end = size < 8 ? begin << (64 - 8 * size) : series_load(bytes + size - 8);
+    uint64_t begin = series_load(bytes), end = size < 8 ? begin << (64 - 8 * size) : series_load(bytes + (size - 8));
     *number = 0;
     if (n_digits <= 8) return series_add_digits(end, n_digits, number);
     if (!series_add_digits(begin << (128 - 8 * size), n_digits - 8, number)) return false;

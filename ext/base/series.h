@@ -16,7 +16,8 @@ typedef struct Series {
     uint64_t head, mask; /* the first eight bytes, and which of them are the head */
 } Series;
 
-/* The series of the text, whose bytes are followed by zeroes.  False: it ends in no digit, or is too long. */
+/* The series of the text, whose bytes are followed by zeroes.  False: it ends in no digit, or its head or
+ * all of it is too long. */
 bool series_begin(Series *series, const char bytes[SERIES_TEXT_BYTES], uint32_t size);
 
 /* The number of a text of the series, below 10^16.  False for any other text. */

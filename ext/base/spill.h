@@ -9,7 +9,7 @@
 
 #include "base/err.h"
 
-enum { SPILL_MAX = 1 << 30 };
+enum { SPILL_MAX = 1 << 27 }; /* SQLite allocates no more than 2 GB at once */
 
 typedef struct Spill {
     uint64_t *words;

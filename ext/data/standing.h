@@ -1,6 +1,6 @@
 /* standing.h - members by segment and value, the largest value first.
  *
- *     standing_open(&standing, n, n_segments, arena, err);
+ *     standing_open(&standing, n, n_segments, arena, scratch, err);
  *     standing_sort(&standing, value, segment);
  *     for (int64_t at = standing.first[s]; at < standing.first[s + 1]; at++)
  *         ... standing.member[at], standing.value[at] ...

@@ -427,7 +427,7 @@ static void clv_agg_final(void *state, Err *err, sqlite3 *db, Out *out) {
     host_beat_open(&beat, db, err);
     ledger_flush(&group->ledger);
     if (!err->rc)
-        book_build(&book, &group->ledger, (BookNeeds){.totals = true, .amounts = true}, &beat.poll);
+        book_build(&book, &group->ledger, (BookNeeds){.amounts = true}, &beat.poll);
     if (!err->rc) buyers_summarise(&buyers, &book, &group->arena, err);
     if (!err->rc)
         predictor_fit(&predictor, &book, &buyers, PURCHASE_MBGNBD, &group->arena, err, &beat.poll);
