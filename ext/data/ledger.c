@@ -175,8 +175,9 @@ void ledger_settle(Ledger *ledger) {
 /* The logs of many pages do not fit a cache: the end of one that is written soon is requested now. */
 static inline void ledger_request(const Ledger *ledger, uint32_t customer) {
     const LedgerChunk *tail = ledger->pages[customer / LEDGER_PAGE_CUSTOMERS].tail;
-    if (tail) MAP_PREFETCH(&tail->entries[tail->n]);
-    if (tail && tail->marks) MAP_PREFETCH(&tail->marks[tail->n]);
+    if (!tail) return;
+    MAP_PREFETCH(&tail->entries[tail->n]);
+    if (tail->marks) MAP_PREFETCH(&tail->marks[tail->n]);
 }
 
 /* Sets a refund that names its order aside; false for any other row. */
