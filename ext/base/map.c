@@ -12,8 +12,7 @@ enum {
     MAP_FIRST_PAGE_MIN = 16,
     MAP_DIRECT_MIN = 64,
     MAP_DIRECT_SPREAD = 4, /* the array may be this much longer than the number of keys */
-    MAP_FEW = 64,         /* keys, so that their ids fit Map's few */
-    MAP_FEW_BITS = 8      /* of a place there */
+    MAP_FEW = 64           /* keys, so that their ids fit Map's few */
 };
 
 Map map_new(Arena *arena) {
@@ -385,23 +384,18 @@ static void map_intern_any(Map *map, Err *err, MapProbe *probes, int n, uint32_t
 
 /* ---- Few keys ---- */
 
-/* Short texts, short blobs and NULL, whose words say it all, as of the segments of a shop; not where keys are not kept to be
- * compared with. */
+/* Short texts, short blobs and NULL, whose words say it all, as of the segments of a shop; not where keys are not
+ * kept to be compared with. */
 static bool map_may_be_few(const Map *map, const MapKey *key) {
     return map->n_keys < MAP_FEW && !map->only_ids && key->size <= MAP_INLINE_BYTES && key->type != MAP_INTEGER &&
            key->type != MAP_REAL;
-}
-
-static uint8_t *map_few_place(Map *map, const MapKey *key) {
-    uint64_t mixed = (key->as.word[0] ^ key->as.word[1] * 0xBF58476D1CE4E5B9u) * 0x9E3779B97F4A7C15u;
-    return &map->few[mixed >> (64 - MAP_FEW_BITS)];
 }
 
 /* The probes at the front of a batch that may be told at a glance; returns how many. */
 static int map_intern_few(Map *map, Err *err, MapProbe *probes, int n, uint32_t *ids) {
     int i = 0;
     for (; i < n && !err->rc && map_may_be_few(map, &probes[i].key); i++) {
-        uint8_t *few = map_few_place(map, &probes[i].key);
+        uint8_t *few = &map->few[map_hash(&probes[i].key) % MAP_FEW_PLACES];
         if (*few && map_same(map_key(map, *few - 1u), &probes[i])) {
             ids[i] = *few - 1u;
             continue;
